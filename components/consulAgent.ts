@@ -1,0 +1,73 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { StackConfig } from "../model/config";
+import { CONSUL_DATA, UID } from "../model/paths";
+import { renderConsulAgent } from "../model/render/consul";
+import type { ConsulAgentPlan, Topology } from "../model/topology";
+import { PgComponent } from "./component";
+import { createConfigFiles, createContainer } from "./container";
+import { createDataVolume } from "./dataVolume";
+import type { DockerHost } from "./dockerHost";
+import type { Keys } from "./keys";
+
+/** Arguments of ConsulAgent. */
+export interface ConsulAgentArgs {
+  readonly config: StackConfig;
+  readonly topology: Topology;
+  readonly agent: ConsulAgentPlan;
+  readonly host: DockerHost;
+  readonly keys: Keys;
+  /** The agent's token must be known to the servers before it first asks with it. */
+  readonly acl: readonly pulumi.Resource[];
+}
+
+/**
+ * The client agent of a PostgreSQL host: the only Consul that Patroni talks to. A server loses its
+ * sessions long before their time when its host is cut off, a client agent does not.
+ */
+export class ConsulAgent extends PgComponent {
+  constructor(args: ConsulAgentArgs, opts?: pulumi.ComponentResourceOptions) {
+    const { config, agent, host } = args;
+    super("ConsulAgent", agent.name, opts);
+    const data = `${agent.name}-data`;
+    const volume = createDataVolume(host, data, false, this.child());
+    const files = this.createFiles(args);
+    createContainer(
+      host,
+      {
+        instance: agent,
+        image: "consul",
+        uid: UID.consul,
+        memoryMiB: config.resources.memoryMiB.consulAgent,
+        env: { CONSUL_PORT: agent.ports.https, PGHA_NAME: agent.name },
+        ports: [
+          { port: agent.ports.gossip, to: "peer", udp: true },
+          { port: agent.ports.https, to: "peer" },
+        ],
+        volumes: { [data]: CONSUL_DATA },
+        healthcheck: ["healthcheck"],
+        graceSeconds: 30,
+      },
+      this.child([volume, files, ...args.acl]),
+    );
+    this.registerOutputs({});
+  }
+
+  private createFiles({ topology, agent, host, keys }: ConsulAgentArgs): pulumi.Resource {
+    const json = pulumi
+      .all([keys.gossipKey, keys.token(agent.name)])
+      .apply(([gossipKey, agentToken]) =>
+        renderConsulAgent(topology, agent, { gossipKey, agentToken }),
+      );
+    return createConfigFiles(
+      host,
+      {
+        instance: agent,
+        uid: UID.consul,
+        tls: keys.tls(agent),
+        files: { "consul.json": json },
+        reload: { container: agent.name, signal: "SIGHUP" },
+      },
+      this.child(),
+    );
+  }
+}

@@ -1,0 +1,84 @@
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import type * as pulumi from "@pulumi/pulumi";
+import type { StackConfig } from "../model/config";
+import versions from "../setup/versions.json";
+import { PgComponent } from "./component";
+import type { DockerHost } from "./dockerHost";
+import { Image } from "./resources";
+
+const PROJECT = join(__dirname, "..");
+
+/** The images of docker/, one folder each. */
+export type ImageName = "postgres" | "consul" | "haproxy" | "pgbouncer" | "files";
+
+interface ImageRecipe {
+  readonly tag: string;
+  readonly context: string;
+  readonly buildArgs: Record<string, string>;
+  readonly extraFiles: readonly string[];
+}
+
+/** Tag of the base image that the set-up provides. */
+export function baseTag(): string {
+  const { repository, suite, revision } = versions.base;
+  return `${repository}:${suite}-${revision}`;
+}
+
+/**
+ * What an image is made of. The tag is a hash of all of it, so a tag never gets another content.
+ */
+export function imageRecipe(name: ImageName, config: StackConfig): ImageRecipe {
+  const context = join("docker", name);
+  const buildArgs: Record<string, string> = name === "files" ? {} : { BASE: baseTag() };
+  if (name === "postgres") buildArgs["PG_MAJOR"] = String(config.postgres.version);
+  const extra = name === "consul" ? [`consul-${versions.consul.version}`] : [];
+  const hash = createHash("sha256").update(JSON.stringify([buildArgs, extra]));
+  for (const file of filesBelow(join(PROJECT, context))) {
+    hash.update(`${relative(PROJECT, file)}\0`).update(readFileSync(file));
+  }
+  return {
+    tag: `postgres-ha/${name}:${hash.digest("hex").slice(0, 12)}`,
+    context,
+    buildArgs,
+    extraFiles: extra.length > 0 ? ["consul"] : [],
+  };
+}
+
+function filesBelow(directory: string): string[] {
+  return readdirSync(directory, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && entry.name !== "consul")
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+/** The images that a host needs, there before its containers. */
+export class HostImages extends PgComponent {
+  private readonly images: ReadonlyMap<ImageName, { tag: string; resource: pulumi.Resource }>;
+
+  constructor(
+    host: DockerHost,
+    names: readonly ImageName[],
+    config: StackConfig,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
+    super("HostImages", `${host.name}-images`, opts);
+    this.images = new Map(
+      names.map((name) => {
+        const recipe = imageRecipe(name, config);
+        const inputs = { host: host.plan.access, ...recipe };
+        const resource = new Image(`${host.name}-image-${name}`, inputs, this.child());
+        return [name, { tag: recipe.tag, resource }];
+      }),
+    );
+    this.registerOutputs({});
+  }
+
+  /** Tag of an image, and the resource that puts it on the host. */
+  get(name: ImageName): { tag: string; resource: pulumi.Resource } {
+    const image = this.images.get(name);
+    if (image === undefined) throw new Error(`images: ${name} was not asked for on this host`);
+    return image;
+  }
+}

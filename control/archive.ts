@@ -1,0 +1,81 @@
+/** Files of a container by Docker's archive API; works on containers that were never started. */
+import { pack, extract, type Header } from "tar-stream";
+import type { ContainerAccess } from "../model/access";
+import { dockerClient, dockerFailure, dockerStatus } from "./docker";
+
+/** A regular file with its numeric owner. */
+export interface ArchiveFile {
+  readonly content: string;
+  /** Permission bits. */
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Writes files below a directory that exists; other files there stay. */
+export async function putFiles(
+  access: ContainerAccess,
+  directory: string,
+  files: ReadonlyMap<string, ArchiveFile>,
+): Promise<void> {
+  const tar = pack();
+  const made = new Set<string>();
+  for (const [path, file] of files) {
+    for (const parent of parents(path)) {
+      if (made.has(parent)) continue;
+      made.add(parent);
+      tar.entry({ name: `${parent}/`, type: "directory", mode: 0o755, uid: 0, gid: 0 });
+    }
+    const { mode, uid, gid } = file;
+    tar.entry({ name: path, type: "file", mode, uid, gid, mtime: new Date() }, file.content);
+  }
+  tar.finalize();
+  const body = await gather(tar);
+  try {
+    const container = dockerClient(access.host).getContainer(access.container);
+    await container.putArchive(body, { path: directory });
+  } catch (error) {
+    throw dockerFailure(`write files below ${directory}`, access, error);
+  }
+}
+
+/** All regular files below a directory; undefined when the container or the directory is missing. */
+export async function getFiles(
+  access: ContainerAccess,
+  directory: string,
+): Promise<Map<string, ArchiveFile> | undefined> {
+  let stream: NodeJS.ReadableStream;
+  try {
+    const container = dockerClient(access.host).getContainer(access.container);
+    stream = await container.getArchive({ path: directory });
+  } catch (error) {
+    if (dockerStatus(error) === 404) return undefined;
+    throw dockerFailure(`read files below ${directory}`, access, error);
+  }
+  const files = new Map<string, ArchiveFile>();
+  const reader = stream.pipe(extract());
+  for await (const entry of reader) {
+    const header: Header = entry.header;
+    const content = await gather(entry);
+    if (header.type === "directory") continue;
+    const { mode = 0, uid = 0, gid = 0 } = header;
+    files.set(relative(header.name), { content: content.toString(), mode: mode & 0o7777, uid, gid });
+  }
+  return files;
+}
+
+/** The archive's names start with the last part of the directory that was asked for. */
+function relative(name: string): string {
+  return name.split("/").filter((part) => part !== ".").slice(1).join("/");
+}
+
+function parents(path: string): string[] {
+  const parts = path.split("/").slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
+}
+
+async function gather(stream: AsyncIterable<unknown>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks);
+}

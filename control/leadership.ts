@@ -1,0 +1,154 @@
+/** Moving leadership on purpose: who may take it, the move, and the gate before a member goes away. */
+import type { MemberAccess } from "../model/access";
+import { ControlError, describe } from "./errors";
+import { clusterView, leaderOf, leads, switchover, type ClusterMember, type ClusterView } from "./patroni";
+import { onMember } from "./sql";
+import { NotYet, until } from "./until";
+
+/** Asking again after these costs nothing: the API or the leader may be away for a moment. */
+const retry = (error: unknown): boolean => error instanceof ControlError;
+
+/** Whether a replica streams with a known lag of at most `maximumLag` bytes. */
+export function isStreaming(member: ClusterMember, maximumLag: number): boolean {
+  const lag = member.lag ?? 0;
+  return member.state === "streaming" && lag !== "unknown" && lag <= maximumLag;
+}
+
+/** Short text of a view, for errors. */
+export function viewText(view: ClusterView): string {
+  const parts = view.members.map(
+    (member) =>
+      `${member.name} ${member.role} ${member.state} timeline ${member.timeline ?? "?"} lag ${member.lag ?? 0}`,
+  );
+  return parts.join("; ") || "no members";
+}
+
+/**
+ * Best member to lead instead of `leader`: a synchronous standby before any other, then one that
+ * stands before it in `order` (already rolled), then the last in `order`.
+ */
+export function chooseCandidate(
+  view: ClusterView,
+  leader: string,
+  order: readonly string[],
+): string | undefined {
+  const own = order.indexOf(leader);
+  const rank = (member: ClusterMember): number => {
+    const index = order.indexOf(member.name);
+    const synchronous = /^(sync|quorum)_standby$/.test(member.role) ? 1000 : 0;
+    return synchronous + (index >= 0 && index < own ? 500 : 0) + index;
+  };
+  return view.members
+    .filter((member) => !leads(member) && member.state === "streaming" && order.includes(member.name))
+    .sort((left, right) => rank(right) - rank(left))[0]?.name;
+}
+
+/** Moves leadership away from a member; returns the new leader's name. */
+export async function moveLeadership(
+  members: readonly MemberAccess[],
+  from: string,
+  limits: { readonly timeoutMs: number; readonly maximumLag: number; readonly to?: string | undefined },
+): Promise<string> {
+  const order = members.map((member) => member.name);
+  const { timeoutMs, maximumLag } = limits;
+  const end = Date.now() + timeoutMs;
+  await checkpoint(members, from);
+  await until(`leadership moved away from ${from}`, { timeoutMs, intervalMs: 500, retry }, async () => {
+    const view = await clusterView(members);
+    const leader = leaderOf(view);
+    if (leader === undefined) throw new NotYet(`no leader: ${viewText(view)}`);
+    if (leader.name !== from) return;
+    const to = limits.to ?? chooseCandidate(view, from, order);
+    if (to === undefined) throw new NotYet(`no replica streams: ${viewText(view)}`);
+    await switchover(members, from, to);
+    throw new NotYet("switched over, not seen yet");
+  });
+  const rest = Math.max(1000, end - Date.now());
+  return until(`${from} streaming from the new leader`, { timeoutMs: rest, retry }, async () => {
+    const view = await clusterView(members);
+    const leader = leaderOf(view);
+    const old = view.members.find((member) => member.name === from);
+    if (leader === undefined || leader.name === from || old === undefined || !isStreaming(old, maximumLag)) {
+      throw new NotYet(viewText(view));
+    }
+    return leader.name;
+  });
+}
+
+/** A checkpoint beforehand makes the leader's own one at shutdown short. */
+async function checkpoint(members: readonly MemberAccess[], name: string): Promise<void> {
+  const member = members.find((item) => item.name === name);
+  if (member === undefined) throw new Error(`member ${name} is not among the members given`);
+  await onMember(member, "postgres", (client) => client.query("CHECKPOINT"));
+}
+
+/** Refuses to work on a paused cluster: stopping a member would neither move nor release its lead. */
+export function refusePaused(view: ClusterView, doing: string): void {
+  if (view.pause !== true) return;
+  throw new ControlError({
+    doing,
+    where: `cluster ${view.scope ?? ""}`,
+    found: "Patroni is paused (maintenance mode), so that a stopped leader is not replaced",
+    remedy: "Resume it with `patronictl resume` in a member's container, then run `up` again.",
+  });
+}
+
+/**
+ * The strict gate: returns the view once there is a leader and every member but `except` streams
+ * or leads, with lag under the limit.
+ */
+export async function gate(
+  members: readonly MemberAccess[],
+  except: string | undefined,
+  limits: { readonly timeoutMs: number; readonly maximumLag: number },
+): Promise<ClusterView> {
+  const doing = except === undefined ? "pass the gate" : `take ${except} out`;
+  try {
+    return await until("a leader and streaming replicas", { ...limits, intervalMs: 500, retry }, async () => {
+      const view = await clusterView(members);
+      refusePausedOnce(view, doing);
+      const bad = notReady(view, members, except, limits.maximumLag);
+      if (bad.length > 0) throw new NotYet(`${bad.join(", ")} [${viewText(view)}]`);
+      return view;
+    });
+  } catch (error) {
+    throw new ControlError(
+      {
+        doing,
+        where: `members ${members.map((member) => member.name).join(", ")}`,
+        found: describe(error),
+        remedy: "Nothing was taken out. Repair the named members first, then run `up` again.",
+      },
+      error,
+    );
+  }
+}
+
+class Paused extends Error {}
+
+function refusePausedOnce(view: ClusterView, doing: string): void {
+  try {
+    refusePaused(view, doing);
+  } catch (error) {
+    throw new Paused(describe(error)); // no ControlError: waiting does not resume a paused cluster
+  }
+}
+
+/** One sentence for each thing that stands in the way. */
+export function notReady(
+  view: ClusterView,
+  members: readonly Pick<MemberAccess, "name">[],
+  except: string | undefined,
+  maximumLag: number,
+): string[] {
+  const problems = leaderOf(view) === undefined ? ["there is no running leader"] : [];
+  for (const { name } of members) {
+    if (name === except) continue;
+    const seen = view.members.find((member) => member.name === name);
+    if (seen === undefined) problems.push(`${name} is not in the cluster`);
+    else if (!leads(seen) && !isStreaming(seen, maximumLag)) {
+      problems.push(`${name} does not stream (${seen.state}, lag ${seen.lag ?? 0})`);
+    }
+  }
+  return problems;
+}

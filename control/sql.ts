@@ -1,0 +1,158 @@
+/** SQL on a live cluster: `pg` over a stream into the member's container, peer authentication. */
+import { checkServerIdentity } from "node:tls";
+import { Client, type ClientConfig } from "pg";
+import type { ContainerAccess, MemberAccess } from "../model/access";
+import { SOCKET_DIR } from "../model/paths";
+import { dial, type DialStream } from "./dial";
+import { place } from "./docker";
+import { UnreachableError, describe } from "./errors";
+import { clusterView, leaderOf } from "./patroni";
+import { NotYet, until } from "./until";
+
+const CONNECT_MS = 10_000;
+
+async function connected(config: ClientConfig, stream: DialStream, where: string): Promise<Client> {
+  const client = new Client({
+    ...config,
+    stream: () => stream,
+    connectionTimeoutMillis: CONNECT_MS,
+    application_name: "postgres-ha",
+  });
+  client.on("error", () => undefined); // a lost connection also fails the query that runs or comes next
+  try {
+    await client.connect();
+    return client;
+  } catch (error) {
+    stream.destroy();
+    if (sqlState(error) !== undefined) throw error;
+    throw new UnreachableError(
+      {
+        doing: "connect to PostgreSQL",
+        where,
+        found: describe(error),
+        remedy: "Check that the part behind this address runs.",
+      },
+      error,
+    );
+  }
+}
+
+/** SQLSTATE of an error that a server sent; undefined for any other. */
+export function sqlState(error: unknown): string | undefined {
+  const code: unknown = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
+}
+
+/**
+ * Whether a failure may be that of a failover or a start, and the same work worth another try:
+ * connection lost or refused, server stopping or starting, or a leader that became read-only.
+ */
+export function isTransient(error: unknown): boolean {
+  const state = sqlState(error);
+  if (state !== undefined) return /^(08|57P0)/.test(state) || state === "25006" || state === "40001";
+  if (error instanceof UnreachableError) return true;
+  return /Connection terminated|connection.*closed|ECONNRESET|EPIPE|timeout/i.test(describe(error));
+}
+
+/** Runs `work` on a superuser connection to one member. */
+export async function onMember<T>(
+  member: MemberAccess,
+  database: string,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const stream = dial(member, { unix: `${SOCKET_DIR}/.s.PGSQL.${member.port}` });
+  const where = `member ${member.name}, ${place(member)}, database ${database}`;
+  const client = await connected({ user: "postgres", database }, stream, where);
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A TCP endpoint, and who connects. */
+export interface TcpLogin {
+  readonly address: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  readonly caCertificate: string;
+}
+
+/** Runs `work` on a TLS connection that is opened from inside a container; identity = address. */
+export async function throughEndpoint<T>(
+  from: ContainerAccess,
+  login: TcpLogin,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const { address, port, user, password, database } = login;
+  const ssl = {
+    ca: login.caCertificate,
+    checkServerIdentity: (_: string, certificate: Parameters<typeof checkServerIdentity>[1]) =>
+      checkServerIdentity(address, certificate),
+  };
+  const where = `${address}:${port} from ${place(from)}`;
+  const config = { user, password, database, ssl, query_timeout: CONNECT_MS };
+  const client = await connected(config, dial(from, { address, port }), where);
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+interface LeaderMemo {
+  readonly at: number;
+  readonly leader: Promise<MemberAccess>;
+}
+const memos = new Map<string, LeaderMemo>();
+const MEMO_MS = 1000;
+
+/** The member that leads; fails with what was seen when there is none. */
+export async function findLeader(members: readonly MemberAccess[]): Promise<MemberAccess> {
+  const view = await clusterView(members);
+  const leader = leaderOf(view);
+  const found = members.find((member) => member.name === leader?.name);
+  if (found !== undefined) return found;
+  const seen = view.members.map((member) => `${member.name} ${member.role} ${member.state}`);
+  throw new UnreachableError({
+    doing: "find the leader",
+    where: `members ${members.map((member) => member.name).join(", ")}`,
+    found: `no running leader; the cluster view has ${seen.join(", ") || "no members"}`,
+    remedy: "Look at the members' logs; Patroni elects a leader once the consensus store has a quorum.",
+  });
+}
+
+/** `findLeader`, asked once for all who ask within a second. */
+function recentLeader(members: readonly MemberAccess[]): Promise<MemberAccess> {
+  const key = members.map((member) => `${member.host.docker} ${member.container}`).join();
+  const memo = memos.get(key);
+  if (memo !== undefined && Date.now() - memo.at < MEMO_MS) return memo.leader;
+  const leader = findLeader(members);
+  memos.set(key, { at: Date.now(), leader });
+  leader.catch(() => memos.delete(key));
+  return leader;
+}
+
+/**
+ * Runs idempotent work on the leader as superuser; begins again on a failover or while there is
+ * no leader, until the deadline.
+ */
+export async function withLeader<T>(
+  members: readonly MemberAccess[],
+  options: { readonly database: string; readonly timeoutMs: number },
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const limits = { timeoutMs: options.timeoutMs, intervalMs: 500, retry: isTransient };
+  return until("a leader that takes SQL", limits, async () => {
+    const leader = await recentLeader(members);
+    return onMember(leader, options.database, async (client) => {
+      const answer = await client.query<{ standby: boolean }>(
+        "SELECT pg_is_in_recovery() AS standby",
+      );
+      if (answer.rows[0]?.standby !== false) throw new NotYet(`${leader.name} leads no more`);
+      return work(client);
+    });
+  });
+}

@@ -1,0 +1,100 @@
+import ipaddr from "ipaddr.js";
+
+import type { Problem } from "../problem";
+import type { StackConfig } from "../schema";
+import { activeHosts, duplicates, when, type Check } from "./check";
+
+/** Longest host part of a container name: `CLUSTER-HOST-pgbouncer-replicas-1` is also a host name. */
+const LONGEST_PART = "pgbouncer-replicas-1".length;
+const MAX_HOST_NAME = 63;
+
+/** Rules between the hosts. */
+export const HOST_CHECKS: readonly Check[] = [
+  { needs: [], run: validateUniqueHosts },
+  { needs: ["hosts.*"], run: validateAddressesPresent },
+  { needs: [], run: validateHostKeys },
+  { needs: ["cluster"], run: validateNameLength },
+  { needs: ["network.subnet"], run: validateSubnetApart },
+];
+
+function validateUniqueHosts({ hosts }: StackConfig): Problem[] {
+  return (["name", "address", "docker"] as const).flatMap((key) =>
+    duplicates(
+      hosts,
+      (host) => host[key],
+      (host, first, index) => ({
+        path: ["hosts", index, key],
+        value: host[key],
+        rule: `is already used by ${key === "name" ? "another host" : `host "${first.name}"`}`,
+        remedy: `Give every host a ${key} of its own.`,
+      }),
+    ),
+  );
+}
+
+function validateAddressesPresent(config: StackConfig): Problem[] {
+  if (activeHosts(config).length < 2) return [];
+  return config.hosts.flatMap((host, index) =>
+    when(
+      host.address === undefined && host.state !== "retired",
+      ["hosts", index, "address"],
+      undefined,
+      "is required on every host of a stack with several hosts",
+      "Set the IPv4 address at which the other hosts and the clients reach this one.",
+    ),
+  );
+}
+
+function validateHostKeys({ hosts }: StackConfig): Problem[] {
+  return hosts.flatMap((host, index) => {
+    const path = ["hosts", index, "hostKey"];
+    const overSsh = host.docker.startsWith("ssh:");
+    return [
+      ...when(
+        overSsh && host.hostKey === undefined,
+        path,
+        undefined,
+        `is required, as docker is ${host.docker}: nothing connects to an unknown key`,
+        "Take it from `ssh-keyscan -t ed25519 HOST`, and compare it with the host's own file.",
+      ),
+      ...when(
+        !overSsh && host.hostKey !== undefined,
+        path,
+        host.hostKey,
+        "has no meaning, as docker is not an ssh:// address",
+        "Remove it, or set docker to ssh://[user@]host.",
+      ),
+    ];
+  });
+}
+
+function validateNameLength({ cluster, hosts }: StackConfig): Problem[] {
+  const room = MAX_HOST_NAME - LONGEST_PART - 2 - cluster.length;
+  return hosts.flatMap((host, index) =>
+    when(
+      host.name.length > room,
+      ["hosts", index, "name"],
+      host.name,
+      `must be at most ${room} characters in cluster "${cluster}", as container names end at ${MAX_HOST_NAME}`,
+      "Shorten the name of the host or of the cluster.",
+    ),
+  );
+}
+
+function validateSubnetApart({ hosts, network }: StackConfig): Problem[] {
+  const { subnet } = network;
+  if (subnet === undefined) return [];
+  const range = ipaddr.IPv4.parseCIDR(subnet);
+  const inside = hosts.filter(
+    ({ address }) => address !== undefined && ipaddr.IPv4.parse(address).match(range),
+  );
+  return inside.flatMap((host) =>
+    when(
+      true,
+      ["network", "subnet"],
+      subnet,
+      `must not contain the address of a host, as it does with ${host.address} of "${host.name}"`,
+      "Choose a private network that no host is in; it is used inside each host only.",
+    ),
+  );
+}

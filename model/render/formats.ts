@@ -1,0 +1,62 @@
+/**
+ * The one quoting function of each text format that the cluster's programs read. Names are checked
+ * in model/config already; these refuse what could not be quoted, as the last line of defence.
+ */
+import { stringify } from "yaml";
+
+const LINE_BREAK = /[\n\r\0]/;
+
+/** YAML with sorted keys: the same input is the same text, so there is no phantom diff. */
+export function yamlText(document: unknown): string {
+  return stringify(document, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false });
+}
+
+/** JSON with a final newline. */
+export function jsonText(document: unknown): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+/** Sections of an INI file; a list value becomes one line for each of its entries. */
+export type IniSections = Record<string, Record<string, string | number | readonly string[]>>;
+
+/**
+ * INI as pgBackRest and PgBouncer read it: `key = value` to the end of the line, no escapes, so a
+ * value that breaks the line, or begins a comment where it would be taken for one, is refused.
+ */
+export function iniText(sections: IniSections): string {
+  return Object.entries(sections)
+    .map(([name, entries]) => `[${name}]\n${Object.entries(entries).map(iniEntry).join("")}`)
+    .join("\n");
+}
+
+function iniEntry([key, value]: [string, string | number | readonly string[]]): string {
+  const values = Array.isArray(value) ? (value as readonly string[]) : [String(value)];
+  return values.map((one) => `${key} = ${iniValue(key, one)}\n`).join("");
+}
+
+function iniValue(key: string, value: string): string {
+  if (LINE_BREAK.test(value)) throw new Error(`render: value of ${key} breaks its line`);
+  return value;
+}
+
+/** A word of haproxy.cfg: in single quotes, which keep everything but themselves. */
+export function haproxyWord(value: string): string {
+  if (LINE_BREAK.test(value)) throw new Error("render: an haproxy.cfg word breaks its line");
+  return /^[A-Za-z0-9_.:/@-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
+}
+
+/** A name of pg_hba.conf: in double quotes it has no special meaning, but for `all`. */
+export function hbaName(value: string): string {
+  if (LINE_BREAK.test(value) || value.includes('"')) {
+    throw new Error(`render: ${JSON.stringify(value)} cannot stand in pg_hba.conf`);
+  }
+  return value === "all" ? "all" : `"${value}"`;
+}
+
+/** A line of PgBouncer's userlist.txt: both in double quotes, doubled inside. */
+export function userlistLine(user: string, secret: string): string {
+  if (LINE_BREAK.test(user + secret))
+    throw new Error("render: a userlist.txt entry breaks its line");
+  const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
+  return `${quoted(user)} ${quoted(secret)}\n`;
+}

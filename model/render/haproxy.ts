@@ -1,0 +1,89 @@
+import { CA_FILE, CONFIG_DIR } from "../paths";
+import type { HaproxyPlan, MemberPlan, Topology } from "../topology";
+import { MAXIMUM_LAG_BYTES } from "./dynamicConfig";
+import { haproxyWord } from "./formats";
+
+/** Certificate and key in one file, as HAProxy wants it for a listener. */
+export const HAPROXY_PEM_FILE = `${CONFIG_DIR}/tls/haproxy.pem`;
+
+/** Checks: fail after 2, up after 1 (Patroni's answer is authoritative), faster while in doubt. */
+const CHECK = "check inter 1s fastinter 500ms downinter 500ms fall 2 rise 1";
+
+/** haproxy.cfg: 5000 follows the leader, 5001 balances over the replicas, else the leader. */
+export function renderHaproxy(
+  topology: Topology,
+  haproxy: HaproxyPlan,
+  statsPassword: string,
+): string {
+  return [
+    globalSection(statsPassword),
+    frontend("primary", haproxy.ports.primary, ["default_backend primary"]),
+    frontend("replicas", haproxy.ports.replicas, [
+      "use_backend replicas if { nbsrv(replicas) gt 0 }",
+      "default_backend primary",
+    ]),
+    backend("primary", "/primary", "first", topology),
+    backend("replicas", `/replica?lag=${MAXIMUM_LAG_BYTES}`, "leastconn", topology),
+    statsSection(haproxy),
+  ].join("\n");
+}
+
+function globalSection(statsPassword: string): string {
+  return `global
+  log stdout format raw local0 notice
+  maxconn 4000
+  stats socket /run/haproxy/admin.sock mode 600 level admin expose-fd listeners
+  hard-stop-after 30s
+  ssl-default-bind-options ssl-min-ver TLSv1.2
+  ssl-default-server-options ssl-min-ver TLSv1.2
+
+userlist operators
+  user stats insecure-password ${haproxyWord(statsPassword)}
+
+defaults
+  mode tcp
+  log global
+  option dontlognull
+  option clitcpka
+  option srvtcpka
+  option redispatch
+  retries 2
+  timeout connect 3s
+  timeout check 2s
+  # A connection lives as long as its two ends want: pools keep idle ones for days.
+  timeout client 7d
+  timeout server 7d
+`;
+}
+
+function frontend(name: string, port: number, rules: readonly string[]): string {
+  return `frontend ${name}\n  bind :${port}\n${rules.map((rule) => `  ${rule}\n`).join("")}`;
+}
+
+function backend(name: string, uri: string, balance: string, topology: Topology): string {
+  return `backend ${name}
+  balance ${balance}
+  option httpchk
+  http-check send meth GET uri ${haproxyWord(uri)}
+  http-check expect status 200
+  default-server ${CHECK} check-ssl verify required ca-file ${CA_FILE} on-marked-down shutdown-sessions
+${topology.members.map(server).join("")}`;
+}
+
+function server(member: MemberPlan): string {
+  const name = haproxyWord(member.name);
+  return `  server ${name} ${member.address}:${member.port} port ${member.apiPort} verifyhost ${name} check-sni ${name}\n`;
+}
+
+function statsSection(haproxy: HaproxyPlan): string {
+  return `frontend stats
+  mode http
+  bind :${haproxy.ports.stats} ssl crt ${HAPROXY_PEM_FILE}
+  timeout client 10s
+  http-request auth realm postgres-ha unless { http_auth(operators) }
+  http-request use-service prometheus-exporter if { path /metrics }
+  stats enable
+  stats uri /
+  stats refresh 5s
+`;
+}

@@ -1,0 +1,237 @@
+/**
+ * Inputs and computed outputs of the project's own resource types (`pgha:index:*`): the contract
+ * between components/ (which declare them) and provider/ (which makes them true).
+ * Every output state echoes all inputs; the computed fields are named in `...State`.
+ */
+import type { ConsulAccess, ContainerAccess, HostAccess, MemberAccess } from "./access";
+
+/** A certificate authority; its key lives in encrypted state only. Replaced on any change. */
+export interface CertificateAuthorityInputs {
+  readonly commonName: string;
+  /** Days from creation to the end of the certificate. */
+  readonly validityDays: number;
+}
+/** Computed by CertificateAuthority. `privateKey` is secret (PKCS#8 PEM). */
+export interface CertificateAuthorityState extends CertificateAuthorityInputs {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** A leaf certificate; reissued in place when an input changes or its end is near. */
+export interface CertificateInputs {
+  readonly caCertificate: string;
+  /** Secret. */
+  readonly caPrivateKey: string;
+  readonly commonName: string;
+  readonly dnsNames: readonly string[];
+  readonly ipAddresses: readonly string[];
+  /** `client` certificates may act as administrators (Patroni, pgBackRest): given sparingly. */
+  readonly usages: readonly ("server" | "client")[];
+  readonly validityDays: number;
+  /** Reissued by `up` when fewer days than this are left. */
+  readonly renewBeforeDays: number;
+}
+/** Computed by Certificate. `privateKey` is secret. */
+export interface CertificateState extends CertificateInputs {
+  readonly certificate: string;
+  readonly privateKey: string;
+  /** ISO 8601 end of validity. */
+  readonly notAfter: string;
+}
+
+/** An image built from docker/NAME on the local engine under a tag that is a hash of its inputs. */
+export interface ImageInputs {
+  readonly host: HostAccess;
+  /** Full tag, `postgres-ha/postgres:17-<hash>`. */
+  readonly tag: string;
+  /** Build context directory, relative to the project. */
+  readonly context: string;
+  readonly buildArgs: Record<string, string>;
+  /** Files copied into the context from elsewhere (`consul` binary): name -> absolute path is found
+   * by the provider through this key, never stored in state as a machine path. */
+  readonly extraFiles: readonly string[];
+}
+/** Computed by Image. */
+export interface ImageState extends ImageInputs {
+  readonly imageId: string;
+}
+
+/** One file of a config volume. */
+export interface ConfigFile {
+  /** Text; secret where it holds one. */
+  readonly content: string;
+  /** Octal, as `"0600"`. */
+  readonly mode: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+/** How the process that reads the files is told. */
+export interface Reload {
+  /** Container of the process; nothing is done when it does not run. */
+  readonly container: string;
+  /** Signal for its pid 1, e.g. `SIGHUP`. */
+  readonly signal?: string | undefined;
+  /** Or a command inside it. */
+  readonly exec?: readonly string[] | undefined;
+}
+/** Files of one container, in its config volume, written through a never-started holder. */
+export interface ConfigFilesInputs {
+  readonly host: HostAccess;
+  /** Name of the never-started container that has the volume mounted read-write. */
+  readonly holder: string;
+  /** Directory of the volume inside the holder, `/config/<name>`. */
+  readonly directory: string;
+  /** Path relative to `directory` -> file. Files not named here are removed. */
+  readonly files: Record<string, ConfigFile>;
+  readonly reload?: Reload | undefined;
+}
+
+/** A Consul ACL policy. */
+export interface ConsulPolicyInputs {
+  readonly consul: readonly ConsulAccess[];
+  /** Management token; secret. */
+  readonly managementToken: string;
+  readonly name: string;
+  readonly description: string;
+  /** HCL rules. */
+  readonly rules: string;
+}
+/** A Consul ACL token with ids of our own choosing, so that a lost answer loses nothing. */
+export interface ConsulTokenInputs {
+  readonly consul: readonly ConsulAccess[];
+  /** Management token; secret. */
+  readonly managementToken: string;
+  readonly accessorId: string;
+  /** Secret. */
+  readonly secretId: string;
+  readonly description: string;
+  readonly policies: readonly string[];
+}
+
+/** Patroni's dynamic configuration, the part that the program owns. */
+export interface DynamicConfigInputs {
+  readonly members: readonly MemberAccess[];
+  /** Nested document; keys that it does not name are left alone. */
+  readonly config: Record<string, unknown>;
+}
+
+/** A PostgreSQL role. Never dropped by a delete: see docs. */
+export interface RoleInputs {
+  readonly members: readonly MemberAccess[];
+  readonly name: string;
+  /** Secret; stored in PostgreSQL as a SCRAM verifier computed here. */
+  readonly password?: string | undefined;
+  readonly login: boolean;
+  readonly replication: boolean;
+  readonly createDb: boolean;
+  /** -1 for no limit. */
+  readonly connectionLimit: number;
+  readonly memberOf: readonly string[];
+  /** Settings of `ALTER ROLE ... SET`. */
+  readonly settings: Record<string, string>;
+  /** Functions it may run, `pg_catalog.pg_ls_dir(text, boolean, boolean)`: for pg_rewind. */
+  readonly executes: readonly string[];
+}
+
+/** A database. Never dropped by a delete. */
+export interface DatabaseInputs {
+  readonly members: readonly MemberAccess[];
+  readonly name: string;
+  readonly owner: string;
+  /** -1 for no limit. */
+  readonly connectionLimit: number;
+}
+
+/** An extension in a database. Never dropped by a delete. */
+export interface ExtensionInputs {
+  readonly members: readonly MemberAccess[];
+  readonly database: string;
+  readonly name: string;
+  readonly schema?: string | undefined;
+}
+
+/** The locked-down SECURITY DEFINER function behind PgBouncer's auth_query, and the heartbeat table
+ * that Ready writes to, both in database `postgres`. */
+export interface PoolLookupInputs {
+  readonly members: readonly MemberAccess[];
+  /** Role that may call the function. */
+  readonly lookupRole: string;
+  /** Role that may write the heartbeat. */
+  readonly heartbeatRole: string;
+}
+
+/** Live settings of a PgBouncer, as `SHOW CONFIG` gives them. */
+export interface PoolSettingsInputs {
+  readonly pooler: ContainerAccess;
+  /** Unix socket directory and port of the admin console inside the container. */
+  readonly socketDirectory: string;
+  readonly port: number;
+  readonly settings: Record<string, string>;
+}
+
+/** A pgBackRest stanza: created, checked, first full backup started. */
+export interface StanzaInputs {
+  readonly repository: ContainerAccess;
+  readonly stanza: string;
+  readonly members: readonly MemberAccess[];
+  /** pgBackRest config as seen in the container. */
+  readonly configFile: string;
+}
+
+/** A TCP endpoint tried from inside a container. */
+export interface EndpointProbe {
+  /** `primary`, `pooledPrimary`, ... for messages. */
+  readonly name: string;
+  readonly address: string;
+  readonly port: number;
+  /** True: must accept a write. False: must answer a read. */
+  readonly write: boolean;
+}
+
+/** The condition of `up`: returns when the cluster is true, else fails and says which part is not. */
+export interface ReadyInputs {
+  readonly members: readonly MemberAccess[];
+  readonly consul: readonly ConsulAccess[];
+  readonly endpoints: readonly EndpointProbe[];
+  /** Every container of the cluster: must run; its last log lines go into the error. */
+  readonly containers: readonly ContainerAccess[];
+  /** Who writes and reads through the endpoints: role, its password (secret), database. */
+  readonly user: string;
+  readonly password: string;
+  readonly database: string;
+  readonly caCertificate: string;
+  /** Repository to `pgbackrest check` in, when there is one. */
+  readonly stanza?: { readonly repository: ContainerAccess; readonly name: string } | undefined;
+  /** Seconds until it gives up. */
+  readonly timeoutSeconds: number;
+  /** Hash of everything that `up` can change: a change checks again. */
+  readonly trigger: string;
+}
+/** Computed by Ready. */
+export interface ReadyState extends ReadyInputs {
+  /** PostgreSQL system identifier, decimal. */
+  readonly systemIdentifier: string;
+}
+
+/** Stands before a member's delete: the strict gate, and leadership moved away. */
+export interface DrainInputs {
+  readonly member: MemberAccess;
+  /** All members, in the order of the roll. */
+  readonly members: readonly MemberAccess[];
+  /** Changes with whatever replaces the member's container. */
+  readonly trigger: string;
+  /** Seconds for others to be streaming and for the switchover. */
+  readonly timeoutSeconds: number;
+  /** Most replay lag, in bytes, of a member that counts as streaming. */
+  readonly maximumLagBytes: number;
+}
+
+/** What the cluster is made of: refuses two members at once, lost quorum, another major. */
+export interface ClusterShapeInputs {
+  readonly cluster: string;
+  readonly consulServers: readonly string[];
+  readonly members: readonly string[];
+  readonly postgresVersion: number;
+  /** Image of all members: part of the label of the plan. */
+  readonly postgresImage: string;
+}

@@ -1,0 +1,35 @@
+import type { ConsulAccess, HostAccess, MemberAccess } from "../access";
+import type { ConsulServerPlan, HostPlan, Instance, MemberPlan, Topology } from "./types";
+
+/** The plan of the host that an instance runs on. */
+export function hostOf(topology: Topology, instance: Pick<Instance, "host">): HostPlan {
+  const host = topology.hosts.find((candidate) => candidate.access.name === instance.host);
+  if (host === undefined) throw new Error(`topology: no host named ${instance.host}`);
+  return host;
+}
+
+/** How the control path reaches a member. */
+export function memberAccess(topology: Topology, member: MemberPlan): MemberAccess {
+  return {
+    host: accessOf(topology, member),
+    container: member.name,
+    name: member.name,
+    address: member.address,
+    port: member.port,
+    apiPort: member.apiPort,
+  };
+}
+
+/** How the control path reaches a Consul server. */
+export function consulAccess(topology: Topology, server: ConsulServerPlan): ConsulAccess {
+  return {
+    host: accessOf(topology, server),
+    container: server.name,
+    httpsPort: server.ports.https,
+    address: server.address,
+  };
+}
+
+function accessOf(topology: Topology, instance: Instance): HostAccess {
+  return hostOf(topology, instance).access;
+}
