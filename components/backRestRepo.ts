@@ -36,7 +36,7 @@ export class BackRestRepo extends PgComponent {
             renderRepositoryBackrest(config, topology, repository, passphrase),
           ),
         },
-        reload: { container: repository.name, signal: "SIGHUP" },
+        reload: [{ container: repository.name, signal: "SIGHUP" }],
       },
       this.child(),
     );
@@ -48,7 +48,7 @@ export class BackRestRepo extends PgComponent {
         uid: UID.postgres,
         memoryMiB: config.resources.memoryMiB.backup,
         command: ["pgbackrest", "server"],
-        env: { PGBACKREST_CONFIG: PGBACKREST_FILE, PGBACKREST_PORT: repository.port },
+        env: { PGBACKREST_CONFIG: PGBACKREST_FILE, PGHA_BACKREST_PORT: repository.port },
         ports: [{ port: repository.port, to: "peer" }],
         volumes: { [data]: REPO_DIR },
         healthcheck: ["healthcheck", "pgbackrest"],

@@ -65,7 +65,7 @@ export class ConsulAgent extends PgComponent {
         uid: UID.consul,
         tls: keys.tls(agent),
         files: { "consul.json": json },
-        reload: { container: agent.name, signal: "SIGHUP" },
+        reload: [{ container: agent.name, signal: "SIGHUP" }],
       },
       this.child(),
     );

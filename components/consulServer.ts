@@ -61,7 +61,7 @@ export class ConsulServer extends PgComponent {
         uid: UID.consul,
         tls: keys.tls(server),
         files: { "consul.json": json },
-        reload: { container: server.name, signal: "SIGHUP" },
+        reload: [{ container: server.name, signal: "SIGHUP" }],
       },
       this.child(),
     );

@@ -6,7 +6,7 @@ import { configVolumeName, type DockerHost } from "./dockerHost";
 import type { ImageName } from "./images";
 import type { TlsFiles } from "./keys";
 import { ConfigFiles } from "./resources";
-import type { ConfigFile, Reload } from "../model/resources";
+import type { Reload } from "../model/resources";
 
 /** A port of a container, published under the same number. */
 export interface PublishedPort {
@@ -109,7 +109,7 @@ export function createConfigFiles(
     readonly uid: number;
     readonly tls: TlsFiles;
     readonly files: FileTexts;
-    readonly reload?: Reload;
+    readonly reload: readonly Reload[];
   },
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Resource {
@@ -128,10 +128,7 @@ export function createConfigFiles(
       host: host.plan.access,
       holder: host.plan.filesHolder,
       directory: `/config/${instance.name}`,
-      files: Object.fromEntries(Object.entries(texts).map(file)) as unknown as Record<
-        string,
-        ConfigFile
-      >,
+      files: Object.fromEntries(Object.entries(texts).map(file)),
       reload: args.reload,
     },
     pulumi.mergeOptions(opts, { dependsOn: [...host.base] }),

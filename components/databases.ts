@@ -116,7 +116,8 @@ export class Databases extends PgComponent {
       );
       for (const extension of database.extensions) {
         new Extension(
-          `${name}-extension-${database.name}-${extension.name}`,
+          // No name has a dot in it: `a-b` with `c` and `a` with `b-c` stay apart.
+          `${name}-extension-${database.name}.${extension.name}`,
           {
             members: this.members,
             database: database.name,

@@ -36,7 +36,7 @@ export class HaproxyEndpoint extends PgComponent {
           "tls/haproxy.pem": pulumi.interpolate`${tls.certificate}${tls.key}`,
         },
         // To the master process: read the file again, hand the listeners over.
-        reload: { container: haproxy.name, signal: "SIGUSR2" },
+        reload: [{ container: haproxy.name, signal: "SIGUSR2" }],
       },
       this.child(),
     );

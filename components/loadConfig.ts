@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { CONFIG_KEYS, ConfigError, parseConfig, type StackConfig } from "../model/config";
+import { ConfigError, parseConfig, type StackConfig } from "../model/config";
 
 const NAMESPACE = "postgres-ha:";
 
@@ -15,11 +15,9 @@ export interface LoadedConfig {
  */
 export function loadConfig(): LoadedConfig {
   const raw: Record<string, unknown> = {};
-  const unknownKeys: string[] = [];
   for (const [key, text] of Object.entries(pulumi.runtime.allConfig())) {
     if (!key.startsWith(NAMESPACE)) continue;
     const name = key.slice(NAMESPACE.length);
-    if (!CONFIG_KEYS.includes(name)) unknownKeys.push(name);
     raw[name] = parseValue(text);
   }
   const { passwords, ...rest } = raw;

@@ -77,7 +77,10 @@ export class PatroniNode extends PgComponent {
             : {}),
         },
         // Patroni takes SIGHUP as: read the file again, and have PostgreSQL do the same.
-        reload: { container: member.name, signal: "SIGHUP" },
+        reload: [
+          { container: member.name, signal: "SIGHUP" },
+          ...(repository ? [{ container: member.backrest.name, signal: "SIGHUP" }] : []),
+        ],
       },
       this.child(),
     );
@@ -141,7 +144,7 @@ function backrestSpec(config: StackConfig, member: MemberPlan): ContainerSpec {
     uid: UID.postgres,
     memoryMiB: config.resources.memoryMiB.backup,
     command: ["pgbackrest", "server"],
-    env: { PGBACKREST_CONFIG: PGBACKREST_FILE, PGBACKREST_PORT: member.backrest.port },
+    env: { PGBACKREST_CONFIG: PGBACKREST_FILE, PGHA_BACKREST_PORT: member.backrest.port },
     ports: [{ port: member.backrest.port, to: "peer" }],
     volumes: { [dataVolume(member)]: PG_ROOT, [runVolume(member)]: SOCKET_DIR },
     configOf: member.name,

@@ -20,22 +20,9 @@ export interface PgBouncerPoolArgs {
 /** One PgBouncer before an HAProxy endpoint. Invariant: a config change drops no connection. */
 export class PgBouncerPool extends PgComponent {
   constructor(args: PgBouncerPoolArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { config, pooler, host, keys } = args;
+    const { config, pooler, host } = args;
     super("PgBouncerPool", pooler.name, opts);
-    const files = createConfigFiles(
-      host,
-      {
-        instance: pooler,
-        uid: UID.pgbouncer,
-        tls: keys.tls(pooler),
-        files: {
-          "pgbouncer.ini": renderPgbouncer(config, pooler),
-          "userlist.txt": keys.password("pool_lookup").apply(renderUserlist),
-        },
-        reload: { container: pooler.name, signal: "SIGHUP" },
-      },
-      this.child(),
-    );
+    const files = this.createFiles(args);
     const container = createContainer(
       host,
       {
@@ -62,5 +49,22 @@ export class PgBouncerPool extends PgComponent {
       this.child([container]),
     );
     this.registerOutputs({});
+  }
+
+  private createFiles({ config, pooler, host, keys }: PgBouncerPoolArgs): pulumi.Resource {
+    return createConfigFiles(
+      host,
+      {
+        instance: pooler,
+        uid: UID.pgbouncer,
+        tls: keys.tls(pooler),
+        files: {
+          "pgbouncer.ini": renderPgbouncer(config, pooler),
+          "userlist.txt": keys.password("pool_lookup").apply(renderUserlist),
+        },
+        reload: [{ container: pooler.name, signal: "SIGHUP" }],
+      },
+      this.child(),
+    );
   }
 }

@@ -10,18 +10,20 @@ type Deep<T> = T extends string | number | boolean | undefined
   ? pulumi.Input<T>
   : T extends readonly (infer E)[]
     ? pulumi.Input<readonly Deep<E>[]>
-    : { readonly [K in keyof T]: Deep<T[K]> };
+    : DeepFields<T>;
+
+type DeepFields<T> = { readonly [K in keyof T]: Deep<T[K]> };
 
 /** A resource of package `pgha` without computed outputs. */
 function define<Inputs extends object>(
   type: string,
 ): new (
   name: string,
-  inputs: Deep<Inputs>,
+  inputs: DeepFields<Inputs>,
   opts?: pulumi.CustomResourceOptions,
 ) => pulumi.CustomResource {
   return class extends pulumi.CustomResource {
-    constructor(name: string, inputs: Deep<Inputs>, opts?: pulumi.CustomResourceOptions) {
+    constructor(name: string, inputs: DeepFields<Inputs>, opts?: pulumi.CustomResourceOptions) {
       super(`pgha:index:${type}`, name, { ...inputs }, opts);
     }
   };
@@ -36,7 +38,7 @@ export class CertificateAuthority extends pulumi.CustomResource {
 
   constructor(
     name: string,
-    inputs: Deep<model.CertificateAuthorityInputs>,
+    inputs: DeepFields<model.CertificateAuthorityInputs>,
     opts?: pulumi.CustomResourceOptions,
   ) {
     const computed = { certificate: undefined, privateKey: undefined };
@@ -53,7 +55,7 @@ export class Certificate extends pulumi.CustomResource {
 
   constructor(
     name: string,
-    inputs: Deep<model.CertificateInputs>,
+    inputs: DeepFields<model.CertificateInputs>,
     opts?: pulumi.CustomResourceOptions,
   ) {
     const computed = { certificate: undefined, privateKey: undefined, notAfter: undefined };
@@ -66,7 +68,11 @@ export class Ready extends pulumi.CustomResource {
   /** PostgreSQL system identifier of the cluster, decimal. */
   declare public readonly systemIdentifier: pulumi.Output<string>;
 
-  constructor(name: string, inputs: Deep<model.ReadyInputs>, opts?: pulumi.CustomResourceOptions) {
+  constructor(
+    name: string,
+    inputs: DeepFields<model.ReadyInputs>,
+    opts?: pulumi.CustomResourceOptions,
+  ) {
     super("pgha:index:Ready", name, { ...inputs, systemIdentifier: undefined }, opts);
   }
 }

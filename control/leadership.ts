@@ -1,12 +1,13 @@
 /** Moving leadership on purpose: who may take it, the move, and the gate before a member goes away. */
 import type { MemberAccess } from "../model/access";
-import { ControlError, describe } from "./errors";
+import { ControlError, UnreachableError, describe } from "./errors";
 import { clusterView, leaderOf, leads, switchover, type ClusterMember, type ClusterView } from "./patroni";
 import { onMember } from "./sql";
 import { NotYet, until } from "./until";
 
-/** Asking again after these costs nothing: the API or the leader may be away for a moment. */
-const retry = (error: unknown): boolean => error instanceof ControlError;
+/** Worth asking again: nothing answered, or Patroni refused for the moment. */
+const unreachable = (error: unknown): boolean => error instanceof UnreachableError;
+const refusedOrUnreachable = (error: unknown): boolean => error instanceof ControlError;
 
 /** Whether a replica streams with a known lag of at most `maximumLag` bytes. */
 export function isStreaming(member: ClusterMember, maximumLag: number): boolean {
@@ -53,7 +54,7 @@ export async function moveLeadership(
   const { timeoutMs, maximumLag } = limits;
   const end = Date.now() + timeoutMs;
   await checkpoint(members, from);
-  await until(`leadership moved away from ${from}`, { timeoutMs, intervalMs: 500, retry }, async () => {
+  await until(`leadership moved away from ${from}`, { timeoutMs, intervalMs: 500, retry: refusedOrUnreachable }, async () => {
     const view = await clusterView(members);
     const leader = leaderOf(view);
     if (leader === undefined) throw new NotYet(`no leader: ${viewText(view)}`);
@@ -64,7 +65,7 @@ export async function moveLeadership(
     throw new NotYet("switched over, not seen yet");
   });
   const rest = Math.max(1000, end - Date.now());
-  return until(`${from} streaming from the new leader`, { timeoutMs: rest, retry }, async () => {
+  return until(`${from} streaming from the new leader`, { timeoutMs: rest, retry: unreachable }, async () => {
     const view = await clusterView(members);
     const leader = leaderOf(view);
     const old = view.members.find((member) => member.name === from);
@@ -104,9 +105,9 @@ export async function gate(
 ): Promise<ClusterView> {
   const doing = except === undefined ? "pass the gate" : `take ${except} out`;
   try {
-    return await until("a leader and streaming replicas", { ...limits, intervalMs: 500, retry }, async () => {
+    return await until("a leader and streaming replicas", { timeoutMs: limits.timeoutMs, intervalMs: 500, retry: unreachable }, async () => {
       const view = await clusterView(members);
-      refusePausedOnce(view, doing);
+      refusePaused(view, doing);
       const bad = notReady(view, members, except, limits.maximumLag);
       if (bad.length > 0) throw new NotYet(`${bad.join(", ")} [${viewText(view)}]`);
       return view;
@@ -121,16 +122,6 @@ export async function gate(
       },
       error,
     );
-  }
-}
-
-class Paused extends Error {}
-
-function refusePausedOnce(view: ClusterView, doing: string): void {
-  try {
-    refusePaused(view, doing);
-  } catch (error) {
-    throw new Paused(describe(error)); // no ControlError: waiting does not resume a paused cluster
   }
 }
 

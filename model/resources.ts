@@ -83,7 +83,8 @@ export interface ConfigFilesInputs {
   readonly directory: string;
   /** Path relative to `directory` -> file. Files not named here are removed. */
   readonly files: Record<string, ConfigFile>;
-  readonly reload?: Reload | undefined;
+  /** Every process that reads the files. */
+  readonly reload: readonly Reload[];
 }
 
 /** A Consul ACL policy. */

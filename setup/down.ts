@@ -1,9 +1,9 @@
-import { createInterface } from 'node:readline/promises';
-import { capturePulumi, defaultStack, runPulumi, stackExists } from './pulumi';
-import { engineParts, ensure, onTerminal } from './setup';
-import { state } from './paths';
-import { say } from './progress';
-import { parseUpArgs, type UpOptions } from './upArgs';
+import { createInterface } from "node:readline/promises";
+import { capturePulumi, defaultStack, runPulumi, stackExists } from "./pulumi";
+import { engineParts, ensure, onTerminal } from "./setup";
+import { state } from "./paths";
+import { say } from "./progress";
+import { parseUpArgs, type UpOptions } from "./upArgs";
 
 /** A resource as `pulumi stack export` tells it. */
 interface Resource {
@@ -26,8 +26,15 @@ export async function downVerb(args: string[]): Promise<number> {
 }
 
 async function takeDown({ stack, yes, rest }: UpOptions): Promise<number> {
-  const go = yes || !onTerminal() || stack === 'dev';
-  const code = await runPulumi(['destroy', '--stack', stack, '--exclude-protected', ...(go ? ['--yes'] : []), ...rest]);
+  const go = yes || !onTerminal() || stack === "dev";
+  const code = await runPulumi([
+    "destroy",
+    "--stack",
+    stack,
+    "--exclude-protected",
+    ...(go ? ["--yes"] : []),
+    ...rest,
+  ]);
   if (code !== 0) return failed(stack, code);
   const left = await resources(stack);
   process.stdout.write(`\n${describeLeft(left, stack)}\n`);
@@ -35,39 +42,49 @@ async function takeDown({ stack, yes, rest }: UpOptions): Promise<number> {
 }
 
 function failed(stack: string, code: number): number {
-  say(`\n"pulumi destroy" of stack "${stack}" ended with ${code}; what it said is above. Correct the cause and run the same command again: it goes on from here.`);
+  say(
+    `\n"pulumi destroy" of stack "${stack}" ended with ${code}; what it said is above. Correct the cause and run the same command again: it goes on from here.`,
+  );
   return code;
 }
 
 async function resources(stack: string): Promise<Resource[]> {
-  const { code, stdout, stderr } = await capturePulumi(['stack', 'export', '--stack', stack]);
-  if (code !== 0) throw new Error(`Reading what stack "${stack}" holds failed (exit ${code}): ${stderr.trim()}`);
-  const all = (JSON.parse(stdout) as { deployment?: { resources?: Resource[] } }).deployment?.resources ?? [];
-  return all.filter(({ type, custom }) => custom === true && !type.startsWith('pulumi:'));
+  const { code, stdout, stderr } = await capturePulumi(["stack", "export", "--stack", stack]);
+  if (code !== 0)
+    throw new Error(`Reading what stack "${stack}" holds failed (exit ${code}): ${stderr.trim()}`);
+  const all =
+    (JSON.parse(stdout) as { deployment?: { resources?: Resource[] } }).deployment?.resources ?? [];
+  return all.filter(({ type, custom }) => custom === true && !type.startsWith("pulumi:"));
 }
 
 /** What is there, by kind; volumes by name, for they are what a person looks for. */
 export function inventory(all: Resource[]): string[] {
-  const volumes = all.filter(({ type }) => type === 'docker:index/volume:Volume').map(({ outputs }) => String(outputs?.name ?? '?'));
+  const volumes = all
+    .filter(({ type }) => type === "docker:index/volume:Volume")
+    .map(({ outputs }) => String(outputs?.name ?? "?"));
   const others = new Map<string, number>();
   for (const { type } of all) {
-    const kind = type.split(':').pop() ?? type;
-    if (kind !== 'Volume') others.set(kind, (others.get(kind) ?? 0) + 1);
+    const kind = type.split(":").pop() ?? type;
+    if (kind !== "Volume") others.set(kind, (others.get(kind) ?? 0) + 1);
   }
-  const lines = volumes.length > 0 ? [`  ${volumes.length} data volumes: ${volumes.sort().join(', ')}`] : [];
-  if (others.size > 0) lines.push(`  in the state: ${[...others].map(([kind, count]) => `${count} ${kind}`).join(', ')}`);
+  const lines =
+    volumes.length > 0 ? [`  ${volumes.length} data volumes: ${volumes.sort().join(", ")}`] : [];
+  if (others.size > 0)
+    lines.push(
+      `  in the state: ${[...others].map(([kind, count]) => `${count} ${kind}`).join(", ")}`,
+    );
   return lines;
 }
 
 function describeLeft(left: Resource[], stack: string): string {
-  const suffix = stack === 'dev' ? '' : ` -- --stack ${stack}`;
+  const suffix = stack === "dev" ? "" : ` -- --stack ${stack}`;
   if (left.length === 0) return `Stack "${stack}" is down; it held nothing that is kept.`;
   return [
     `Stack "${stack}" is down. Data, backups and keys are kept:`,
     ...inventory(left),
     `Back with the same data and passwords: npm run up${suffix}`,
-    `Remove all of it for good: npm run down -- ${stack === 'dev' ? '' : `--stack ${stack} `}--delete-data`,
-  ].join('\n');
+    `Remove all of it for good: npm run down -- ${stack === "dev" ? "" : `--stack ${stack} `}--delete-data`,
+  ].join("\n");
 }
 
 async function deleteAll({ stack, yes, rest }: UpOptions): Promise<number> {
@@ -75,24 +92,40 @@ async function deleteAll({ stack, yes, rest }: UpOptions): Promise<number> {
   const name = await clusterName(stack);
   await confirm(name, stack, all, yes);
   // The protection is passed over in this run only: an interrupted one leaves the rest protected.
-  const code = await runPulumi(['destroy', '--stack', stack, '--ignore-protect', '--yes', ...rest]);
+  const code = await runPulumi(["destroy", "--stack", stack, "--ignore-protect", "--yes", ...rest]);
   if (code !== 0) return failed(stack, code);
-  const removed = await runPulumi(['stack', 'rm', '--stack', stack, '--yes']);
+  const removed = await runPulumi(["stack", "rm", "--stack", stack, "--yes"]);
   if (removed !== 0) return removed;
-  process.stdout.write(`\n${[`Cluster "${name}" is gone, with all of its data:`, ...inventory(all), `  the stack "${stack}" and its state`].join('\n')}\n`);
-  process.stdout.write(`Kept: the passphrase and escrow files in ${state()}; the images at the engines.\n`);
+  process.stdout.write(
+    `\n${[`Cluster "${name}" is gone, with all of its data:`, ...inventory(all), `  the stack "${stack}" and its state`].join("\n")}\n`,
+  );
+  process.stdout.write(
+    `Kept: the passphrase and escrow files in ${state()}; the images at the engines.\n`,
+  );
   return 0;
 }
 
 async function clusterName(stack: string): Promise<string> {
-  const { code, stdout } = await capturePulumi(['config', 'get', 'postgres-ha:cluster', '--stack', stack]);
+  const { code, stdout } = await capturePulumi([
+    "config",
+    "get",
+    "postgres-ha:cluster",
+    "--stack",
+    stack,
+  ]);
   return code === 0 && stdout.trim() ? stdout.trim() : stack;
 }
 
 async function confirm(name: string, stack: string, all: Resource[], yes: boolean): Promise<void> {
   if (yes) return;
-  const what = [`This removes cluster "${name}" (stack "${stack}") with all of its data and backups:`, ...inventory(all)].join('\n');
-  if (!onTerminal()) throw new Error(`${what}\nNothing was removed. There is no terminal to ask on: add --yes if you mean it.`);
+  const what = [
+    `This removes cluster "${name}" (stack "${stack}") with all of its data and backups:`,
+    ...inventory(all),
+  ].join("\n");
+  if (!onTerminal())
+    throw new Error(
+      `${what}\nNothing was removed. There is no terminal to ask on: add --yes if you mean it.`,
+    );
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
     const answer = await terminal.question(`${what}\nType the cluster's name to go on: `);
@@ -100,5 +133,5 @@ async function confirm(name: string, stack: string, all: Resource[], yes: boolea
   } finally {
     terminal.close();
   }
-  throw new Error('That is not its name: nothing was removed.');
+  throw new Error("That is not its name: nothing was removed.");
 }

@@ -1,11 +1,11 @@
-import { createWriteStream, readFileSync } from 'node:fs';
-import { Readable } from 'node:stream';
-import type { ReadableStream } from 'node:stream/web';
-import { pipeline } from 'node:stream/promises';
-import { inflateRawSync } from 'node:zlib';
-import { capture, onPath } from './process';
-import { reason } from './progress';
-import { sha256 } from './stamp';
+import { createWriteStream, readFileSync } from "node:fs";
+import { Readable } from "node:stream";
+import type { ReadableStream } from "node:stream/web";
+import { pipeline } from "node:stream/promises";
+import { inflateRawSync } from "node:zlib";
+import { capture, onPath } from "./process";
+import { reason } from "./progress";
+import { sha256 } from "./stamp";
 
 const probes = new Map<string, Promise<boolean>>();
 
@@ -21,16 +21,21 @@ export function reachable(url: string): Promise<boolean> {
 
 // Node's own fetch knows nothing of proxies, curl does.
 function proxied(): boolean {
-  const set = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'].some((name) => process.env[name]);
-  return set && onPath('curl') !== undefined;
+  const set = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"].some(
+    (name) => process.env[name],
+  );
+  return set && onPath("curl") !== undefined;
 }
 
 async function probe(origin: string): Promise<boolean> {
   if (proxied()) {
-    return (await capture('curl', ['-sS', '-o', '/dev/null', '--max-time', '3', '-I', origin])).code === 0;
+    return (
+      (await capture("curl", ["-sS", "-o", "/dev/null", "--max-time", "3", "-I", origin])).code ===
+      0
+    );
   }
   try {
-    await fetch(origin, { method: 'HEAD', redirect: 'manual', signal: AbortSignal.timeout(3000) });
+    await fetch(origin, { method: "HEAD", redirect: "manual", signal: AbortSignal.timeout(3000) });
     return true;
   } catch {
     // Any failure is the answer "not reachable from here"; the caller has another way.
@@ -42,7 +47,14 @@ async function probe(origin: string): Promise<boolean> {
 export async function download(url: string, file: string): Promise<void> {
   try {
     if (proxied()) {
-      const { code, stderr } = await capture('curl', ['-fsSL', '--max-time', '1800', '-o', file, url]);
+      const { code, stderr } = await capture("curl", [
+        "-fsSL",
+        "--max-time",
+        "1800",
+        "-o",
+        file,
+        url,
+      ]);
       if (code !== 0) throw new Error(stderr.trim());
       return;
     }
@@ -60,22 +72,28 @@ export async function download(url: string, file: string): Promise<void> {
  * @throws when the list lacks the file or the sums differ.
  */
 export async function verifySum(file: string, name: string, list: string): Promise<void> {
-  const wanted = list.split('\n').map((line) => line.trim().split(/\s+/)).find((fields) => fields[1]?.replace(/^\*/, '') === name)?.[0];
+  const wanted = list
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .find((fields) => fields[1]?.replace(/^\*/, "") === name)?.[0];
   if (!wanted) throw new Error(`The list of checksums does not name ${name}.`);
   const found = await sha256(file);
-  if (found !== wanted) throw new Error(`${name} has SHA-256 ${found}, published is ${wanted}: not the file that was released.`);
+  if (found !== wanted)
+    throw new Error(
+      `${name} has SHA-256 ${found}, published is ${wanted}: not the file that was released.`,
+    );
 }
 
 /** Takes one file out of a zip archive; small machines have no unzip. */
 export function fromZip(archive: string, name: string): Buffer {
   const zip = readFileSync(archive);
-  const end = zip.lastIndexOf(Buffer.from('504b0506', 'hex'));
+  const end = zip.lastIndexOf(Buffer.from("504b0506", "hex"));
   if (end < 0) throw new Error(`${archive} is not a zip archive.`);
   let at = zip.readUInt32LE(end + 16);
   for (let left = zip.readUInt16LE(end + 10); left > 0; left--) {
     const nameLength = zip.readUInt16LE(at + 28);
     const size = zip.readUInt32LE(at + 20);
-    if (zip.toString('utf8', at + 46, at + 46 + nameLength) === name) {
+    if (zip.toString("utf8", at + 46, at + 46 + nameLength) === name) {
       const local = zip.readUInt32LE(at + 42);
       const start = local + 30 + zip.readUInt16LE(local + 26) + zip.readUInt16LE(local + 28);
       const packed = zip.subarray(start, start + size);

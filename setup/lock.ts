@@ -1,6 +1,6 @@
-import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { dirname } from 'node:path';
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { hostname } from "node:os";
+import { dirname } from "node:path";
 
 /** Who holds a lock. */
 export interface Owner {
@@ -14,11 +14,11 @@ export interface Owner {
 export function startedAt(pid: number): string {
   try {
     // Field 22; the name in field 2 may hold spaces and ends at the last bracket.
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
   } catch {
     // No /proc (macOS) or no such process: the number alone has to do.
-    return '';
+    return "";
   }
 }
 
@@ -30,16 +30,16 @@ export function isStale(owner: Owner | undefined): boolean {
   try {
     process.kill(owner.pid, 0);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return true;
+    if ((error as NodeJS.ErrnoException).code !== "EPERM") return true;
   }
-  return owner.started !== '' && startedAt(owner.pid) !== owner.started;
+  return owner.started !== "" && startedAt(owner.pid) !== owner.started;
 }
 
 function read(path: string): string | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return readFileSync(path, "utf8");
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
 }
@@ -56,7 +56,11 @@ function parse(text: string): Owner | undefined {
 /** Takes the lock if it is free or its owner is gone. Returns the release, or else who holds it. */
 export function tryLock(path: string): (() => void) | Owner {
   mkdirSync(dirname(path), { recursive: true });
-  const mine = JSON.stringify({ pid: process.pid, host: hostname(), started: startedAt(process.pid) });
+  const mine = JSON.stringify({
+    pid: process.pid,
+    host: hostname(),
+    started: startedAt(process.pid),
+  });
   const own = `${path}.${process.pid}`;
   writeFileSync(own, mine);
   try {
@@ -67,7 +71,7 @@ export function tryLock(path: string): (() => void) | Owner {
           if (read(path) === mine) rmSync(path, { force: true });
         };
       } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       }
       const seen = read(path);
       if (seen === undefined) continue;
@@ -87,7 +91,7 @@ function takeAway(path: string, stale: string): void {
   try {
     renameSync(path, aside);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
     throw error;
   }
   if (read(aside) !== stale) linkSync(aside, path);
@@ -95,19 +99,23 @@ function takeAway(path: string, stale: string): void {
 }
 
 /** Waits for the lock, saying once whom it waits for, and runs the work under it. */
-export async function withLock<T>(path: string, waiting: (owner: Owner) => void, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(
+  path: string,
+  waiting: (owner: Owner) => void,
+  work: () => Promise<T>,
+): Promise<T> {
   let release = tryLock(path);
-  for (let told = false; typeof release !== 'function'; release = tryLock(path)) {
+  for (let told = false; typeof release !== "function"; release = tryLock(path)) {
     if (!told) waiting(release);
     told = true;
     await new Promise((done) => setTimeout(done, 500));
   }
   const held = release;
-  process.on('exit', held);
+  process.on("exit", held);
   try {
     return await work();
   } finally {
     held();
-    process.off('exit', held);
+    process.off("exit", held);
   }
 }

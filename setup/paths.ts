@@ -1,18 +1,18 @@
-import { chmodSync, mkdirSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { chmodSync, mkdirSync } from "node:fs";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
 
 /** The clone that this code runs from. */
-export const root = resolve(__dirname, '..');
+export const root = resolve(__dirname, "..");
 
 /** Where the tools live that every clone of this user shares; they can be fetched or built again. */
 export function toolsDir(): string {
-  return fromEnv('PGHA_TOOLS', 'XDG_DATA_HOME', '.local/share');
+  return fromEnv("PGHA_TOOLS", "XDG_DATA_HOME", ".local/share");
 }
 
 /** Where state, passphrase and key escrow live: the only copy, so never in a clone. */
 export function stateDir(): string {
-  return fromEnv('PGHA_STATE', 'XDG_STATE_HOME', '.local/state');
+  return fromEnv("PGHA_STATE", "XDG_STATE_HOME", ".local/state");
 }
 
 /** A path among the tools. */
@@ -27,7 +27,7 @@ export function state(...parts: string[]): string {
 
 /** Makes the state directory and its folders, readable by nobody else. */
 export function makeStateDir(): void {
-  for (const folder of ['', 'backend', 'stacks', 'escrow']) {
+  for (const folder of ["", "backend", "stacks", "escrow"]) {
     const path = state(folder);
     mkdirSync(path, { recursive: true, mode: 0o700 });
     chmodSync(path, 0o700);
@@ -37,5 +37,5 @@ export function makeStateDir(): void {
 function fromEnv(own: string, xdg: string, fallback: string): string {
   const chosen = process.env[own];
   if (chosen) return resolve(chosen);
-  return join(process.env[xdg] || join(homedir(), fallback), 'postgres-ha');
+  return join(process.env[xdg] || join(homedir(), fallback), "postgres-ha");
 }

@@ -1,16 +1,16 @@
 // The entry of every npm script. It must start on a bare clone with nothing but Node.js, so it is
 // plain JavaScript without dependencies: it installs them, then hands over to main.ts.
-import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync, renameSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir, userInfo } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync, renameSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir, userInfo } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
-const modules = join(root, 'node_modules');
-const stamp = join(modules, '.postgres-ha-stamp');
+const root = resolve(dirname(fileURLToPath(import.meta.url)), "..");
+const modules = join(root, "node_modules");
+const stamp = join(modules, ".postgres-ha-stamp");
 const say = (text) => process.stderr.write(`${text}\n`);
 
 function fail(text) {
@@ -19,40 +19,54 @@ function fail(text) {
 }
 
 function refuseUnsupported() {
-  if (Number(process.versions.node.split('.')[0]) < 20) {
-    fail(`This project needs Node.js 20 or newer; this is ${process.versions.node}. Install a newer one from https://nodejs.org and run the command again.`);
+  if (Number(process.versions.node.split(".")[0]) < 20) {
+    fail(
+      `This project needs Node.js 20 or newer; this is ${process.versions.node}. Install a newer one from https://nodejs.org and run the command again.`,
+    );
   }
-  if (process.platform === 'win32') {
-    fail('Windows itself is not supported. Open a WSL2 distribution (https://learn.microsoft.com/windows/wsl), clone the project there and run the same command.');
+  if (process.platform === "win32") {
+    fail(
+      "Windows itself is not supported. Open a WSL2 distribution (https://learn.microsoft.com/windows/wsl), clone the project there and run the same command.",
+    );
   }
 }
 
 function lockHash() {
-  const file = join(root, 'package-lock.json');
-  if (!existsSync(file)) fail(`${file} is missing: this is not a whole clone. Run "git checkout package-lock.json" and try again.`);
-  return createHash('sha256').update(readFileSync(file)).digest('hex');
+  const file = join(root, "package-lock.json");
+  if (!existsSync(file))
+    fail(
+      `${file} is missing: this is not a whole clone. Run "git checkout package-lock.json" and try again.`,
+    );
+  return createHash("sha256").update(readFileSync(file)).digest("hex");
 }
 
 // A person may have run npm install. npm writes its own record last, so one that has every package
 // of package-lock.json is a finished install and need not be thrown away.
 function installedByHand() {
-  const record = join(modules, '.package-lock.json');
+  const record = join(modules, ".package-lock.json");
   if (!existsSync(record)) return false;
   const read = (file) => {
     try {
-      return JSON.parse(readFileSync(file, 'utf8')).packages ?? {};
+      return JSON.parse(readFileSync(file, "utf8")).packages ?? {};
     } catch (error) {
       say(`${file} cannot be read (${error.message}): installing again.`);
       return {};
     }
   };
   const have = read(record);
-  const want = Object.entries(read(join(root, 'package-lock.json'))).filter(([path]) => path !== '');
-  return want.length > 0 && want.every(([path, entry]) => (have[path] ? have[path].version === entry.version : entry.optional === true));
+  const want = Object.entries(read(join(root, "package-lock.json"))).filter(
+    ([path]) => path !== "",
+  );
+  return (
+    want.length > 0 &&
+    want.every(([path, entry]) =>
+      have[path] ? have[path].version === entry.version : entry.optional === true,
+    )
+  );
 }
 
 function inPlace(hash) {
-  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === hash) return true;
+  if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return true;
   if (existsSync(stamp) || !installedByHand()) return false;
   writeStamp(hash);
   return true;
@@ -68,70 +82,87 @@ function alive(pid) {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    return error.code === 'EPERM';
+    return error.code === "EPERM";
   }
 }
 
 // Two first commands at once would delete each other's node_modules. The lock is a directory named
 // after the clone and outside of it; what is inside names its owner, a dead owner's is removed.
 async function whileLocked(work) {
-  const name = createHash('sha256').update(root).digest('hex').slice(0, 12);
+  const name = createHash("sha256").update(root).digest("hex").slice(0, 12);
   const lock = join(tmpdir(), `postgres-ha-npm-${userInfo().uid}-${name}`);
-  for (let told = false, ownerless = 0; ; ) {
+  for (let told = false, ownerless = 0; ;) {
     try {
       mkdirSync(lock);
       break;
     } catch (error) {
-      if (error.code !== 'EEXIST') throw error;
+      if (error.code !== "EEXIST") throw error;
     }
-    const owner = existsSync(join(lock, 'pid')) ? Number(readFileSync(join(lock, 'pid'), 'utf8')) : 0;
+    const owner = existsSync(join(lock, "pid"))
+      ? Number(readFileSync(join(lock, "pid"), "utf8"))
+      : 0;
     ownerless = owner ? 0 : ownerless + 1;
     if ((owner && !alive(owner)) || ownerless > 10) rmSync(lock, { recursive: true, force: true });
-    else if (!told) say(`Waiting for process ${owner || '(starting)'}, which installs the npm dependencies of this clone.`), (told = true);
+    else if (!told)
+      (say(
+        `Waiting for process ${owner || "(starting)"}, which installs the npm dependencies of this clone.`,
+      ),
+        (told = true));
     await new Promise((done) => setTimeout(done, 500));
   }
-  writeFileSync(join(lock, 'pid'), String(process.pid));
+  writeFileSync(join(lock, "pid"), String(process.pid));
   const release = () => rmSync(lock, { recursive: true, force: true });
-  process.on('exit', release);
+  process.on("exit", release);
   try {
     return await work();
   } finally {
     release();
-    process.off('exit', release);
+    process.off("exit", release);
   }
 }
 
 function npmCi() {
-  const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'];
-  const inside = process.env.npm_execpath?.endsWith('.js') && existsSync(process.env.npm_execpath);
-  const [command, all] = inside ? [process.execPath, [process.env.npm_execpath, ...args]] : ['npm', args];
+  const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+  const inside = process.env.npm_execpath?.endsWith(".js") && existsSync(process.env.npm_execpath);
+  const [command, all] = inside
+    ? [process.execPath, [process.env.npm_execpath, ...args]]
+    : ["npm", args];
   return new Promise((done) => {
-    const child = spawn(command, all, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
+    const child = spawn(command, all, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
     const keep = (chunk) => (output = (output + chunk).slice(-8000));
-    child.stdout.on('data', keep);
-    child.stderr.on('data', keep);
+    child.stdout.on("data", keep);
+    child.stderr.on("data", keep);
     const started = Date.now();
-    const beat = setInterval(() => say(`  npm dependencies: still installing (${Math.round((Date.now() - started) / 1000)} s)`), 15000);
-    const stop = (signal) => (child.kill(signal), process.exit(signal === 'SIGINT' ? 130 : 143));
-    process.on('SIGINT', stop).on('SIGTERM', stop);
+    const beat = setInterval(
+      () =>
+        say(
+          `  npm dependencies: still installing (${Math.round((Date.now() - started) / 1000)} s)`,
+        ),
+      15000,
+    );
+    const stop = (signal) => (child.kill(signal), process.exit(signal === "SIGINT" ? 130 : 143));
+    process.on("SIGINT", stop).on("SIGTERM", stop);
     const end = (code, text) => {
       clearInterval(beat);
-      process.off('SIGINT', stop).off('SIGTERM', stop);
+      process.off("SIGINT", stop).off("SIGTERM", stop);
       done({ code, output: text ?? output });
     };
-    child.on('error', (error) => end(1, error.message));
-    child.on('close', (code) => end(code ?? 1));
+    child.on("error", (error) => end(1, error.message));
+    child.on("close", (code) => end(code ?? 1));
   });
 }
 
 async function dependencies(hash) {
   await whileLocked(async () => {
     if (inPlace(hash)) return;
-    say('Installing the npm dependencies (npm ci) ...');
+    say("Installing the npm dependencies (npm ci) ...");
     rmSync(stamp, { force: true });
     const { code, output } = await npmCi();
-    if (code !== 0) fail(`${output.trim()}\nInstalling the npm dependencies in ${root} failed: npm ci ended with ${code}, its last words are above. Check the network and "npm config get registry", then run the command again.`);
+    if (code !== 0)
+      fail(
+        `${output.trim()}\nInstalling the npm dependencies in ${root} failed: npm ci ended with ${code}, its last words are above. Check the network and "npm config get registry", then run the command again.`,
+      );
     writeStamp(hash);
   });
 }
@@ -140,11 +171,13 @@ refuseUnsupported();
 const [verb, ...args] = process.argv.slice(2);
 const hash = lockHash();
 if (!inPlace(hash)) {
-  if (verb === 'setup' && args.includes('--check')) {
-    fail('npm dependencies     missing    node_modules is absent or older than package-lock.json; the other parts are listed once it is there. Run "npm run setup".');
+  if (verb === "setup" && args.includes("--check")) {
+    fail(
+      'npm dependencies     missing    node_modules is absent or older than package-lock.json; the other parts are listed once it is there. Run "npm run setup".',
+    );
   }
   await dependencies(hash);
 }
 const require = createRequire(import.meta.url);
-require('tsx/cjs/api').register();
-process.exit(await require('./main.ts').main(verb, args));
+require("tsx/cjs/api").register();
+process.exit(await require("./main.ts").main(verb, args));

@@ -1,7 +1,16 @@
-import { isMap, isScalar, parseDocument, type Document, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  parseDocument,
+  type YAMLMap,
+  type YAMLSeq,
+} from "yaml";
 
 /** What Pulumi writes into a stack file for the secrets provider; it never goes to a tracked file. */
-export const providerKeys = ['secretsprovider', 'encryptedkey', 'encryptionsalt'] as const;
+export const providerKeys = ["secretsprovider", "encryptedkey", "encryptionsalt"] as const;
 
 /** The provider's keys of a stack file. */
 export type ProviderKeys = Partial<Record<(typeof providerKeys)[number], string>>;
@@ -9,9 +18,14 @@ export type ProviderKeys = Partial<Record<(typeof providerKeys)[number], string>
 function parse(text: string, where: string): Document {
   const document = parseDocument(text);
   const problem = document.errors[0];
-  if (problem) throw new Error(`${where} is not valid YAML: ${problem.message}. Correct it and run the command again.`);
+  if (problem)
+    throw new Error(
+      `${where} is not valid YAML: ${problem.message}. Correct it and run the command again.`,
+    );
   if (document.contents !== null && !isMap(document.contents)) {
-    throw new Error(`${where} must hold a mapping with the key "config", found something else. Compare it with Pulumi.dev.yaml.`);
+    throw new Error(
+      `${where} must hold a mapping with the key "config", found something else. Compare it with Pulumi.dev.yaml.`,
+    );
   }
   return document;
 }
@@ -22,7 +36,7 @@ export function providerKeysOf(text: string, where: string): ProviderKeys {
   const keys: ProviderKeys = {};
   for (const name of providerKeys) {
     const value: unknown = document.get(name);
-    if (typeof value === 'string') keys[name] = value;
+    if (typeof value === "string") keys[name] = value;
   }
   return keys;
 }
@@ -61,25 +75,37 @@ function merge(document: Document, into: YAMLMap, wanted: Record<string, unknown
   }
   for (const [key, value] of Object.entries(wanted)) {
     const old: unknown = into.get(key, true);
-    if (isMap(old) && isRecord(value)) merge(document, old, value);
-    else if (isScalar(old) && !isRecord(value) && !Array.isArray(value)) old.value = old.value === value ? old.value : value;
-    else if (old === undefined || !same(plain(old, document), value)) into.set(key, document.createNode(value));
+    if (!mergeValue(document, old, value)) into.set(key, document.createNode(value));
   }
 }
 
-function plain(node: unknown, document: Document): unknown {
-  const hasJs = typeof node === 'object' && node !== null && 'toJS' in node;
-  return hasJs ? (node as { toJS: (document: Document) => unknown }).toJS(document) : node;
+function mergeList(document: Document, into: YAMLSeq, wanted: unknown[]): void {
+  into.items.length = Math.min(into.items.length, wanted.length);
+  wanted.forEach((value, i) => {
+    if (!mergeValue(document, into.items[i], value)) into.items[i] = document.createNode(value);
+  });
+}
+
+/** Changes a node in place, where that keeps its comments; false when it has to be replaced. */
+function mergeValue(document: Document, old: unknown, value: unknown): boolean {
+  if (isMap(old) && isRecord(value)) merge(document, old, value);
+  else if (isSeq(old) && Array.isArray(value)) mergeList(document, old, value);
+  else if (isScalar(old) && !isRecord(value) && !Array.isArray(value)) old.value = value;
+  else return isAlias(old) && same(old.toJS(document), value);
+  return true;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 // Order of keys does not matter, order in lists does.
 function same(a: unknown, b: unknown): boolean {
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => same(item, b[i]));
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, i) => same(item, b[i]));
   if (!isRecord(a) || !isRecord(b)) return a === b;
   const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => key in b && same(a[key], b[key]));
+  return (
+    keys.length === Object.keys(b).length && keys.every((key) => key in b && same(a[key], b[key]))
+  );
 }

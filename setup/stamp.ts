@@ -1,13 +1,23 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
-import { hostname } from 'node:os';
-import { isStale } from './lock';
-import { tools } from './paths';
+import { createHash } from "node:crypto";
+import {
+  createReadStream,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { hostname } from "node:os";
+import { isStale } from "./lock";
+import { tools } from "./paths";
 
 /** Where a part came from. */
-export type Source = 'official download' | 'built from Go modules' | 'found in place';
+export type Source = "official download" | "built from Go modules" | "found in place";
 
 /** The record of a finished part, written last: what has none is not finished. */
 export interface Stamp {
@@ -28,7 +38,7 @@ export interface Wanted {
 }
 
 function stampFile(name: string): string {
-  return tools('stamps', `${name}.json`);
+  return tools("stamps", `${name}.json`);
 }
 
 /** Reads a part's stamp; undefined when there is none or it cannot be read as one. */
@@ -36,7 +46,7 @@ export function readStamp(name: string): Stamp | undefined {
   const file = stampFile(name);
   if (!existsSync(file)) return undefined;
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Stamp;
+    return JSON.parse(readFileSync(file, "utf8")) as Stamp;
   } catch {
     // Stamps appear whole (by rename); one that does not parse is treated as none: verify anew.
     return undefined;
@@ -47,12 +57,18 @@ export function readStamp(name: string): Stamp | undefined {
 export function stampHolds(stamp: Stamp | undefined, file: string, wanted: Wanted): boolean {
   if (!stamp || !existsSync(file)) return false;
   const { size, mtimeMs } = statSync(file);
-  if (stamp.size !== size || stamp.mtimeMs !== mtimeMs || stamp.version !== wanted.version) return false;
-  return stamp.from === 'official download' || stamp.inputs === wanted.inputs;
+  if (stamp.size !== size || stamp.mtimeMs !== mtimeMs || stamp.version !== wanted.version)
+    return false;
+  return stamp.from === "official download" || stamp.inputs === wanted.inputs;
 }
 
 /** Writes a part's stamp for a verified file. */
-export async function writeStamp(name: string, file: string, from: Source, wanted: Wanted): Promise<void> {
+export async function writeStamp(
+  name: string,
+  file: string,
+  from: Source,
+  wanted: Wanted,
+): Promise<void> {
   const { size, mtimeMs } = statSync(file);
   const stamp: Stamp = { ...wanted, from, sha256: await sha256(file), size, mtimeMs };
   writeWhole(stampFile(name), `${JSON.stringify(stamp, null, 2)}\n`);
@@ -73,21 +89,21 @@ export function writeWhole(file: string, text: string, mode = 0o644): void {
 
 /** The SHA-256 of a file, as hex. */
 export async function sha256(file: string): Promise<string> {
-  const hash = createHash('sha256');
+  const hash = createHash("sha256");
   await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
+  return hash.digest("hex");
 }
 
 /** Hash of all files below a folder, by name and content. */
 export function hashTree(folder: string): string {
-  const hash = createHash('sha256');
-  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort();
+  const hash = createHash("sha256");
+  const names = readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
   for (const name of names) {
     const path = join(folder, name);
-    if (name.endsWith('_test.go') || !statSync(path).isFile()) continue;
-    hash.update(`${name}\0`).update(readFileSync(path)).update('\0');
+    if (name.endsWith("_test.go") || !statSync(path).isFile()) continue;
+    hash.update(`${name}\0`).update(readFileSync(path)).update("\0");
   }
-  return hash.digest('hex');
+  return hash.digest("hex");
 }
 
 /** How a part is put in its place. */
@@ -127,6 +143,7 @@ export function sweep(): void {
   if (!existsSync(tools())) return;
   for (const name of readdirSync(tools())) {
     const pid = /^tmp-(\d+)-/.exec(name)?.[1];
-    if (pid && isStale({ pid: Number(pid), host: hostname(), started: '' })) rmSync(tools(name), { recursive: true, force: true });
+    if (pid && isStale({ pid: Number(pid), host: hostname(), started: "" }))
+      rmSync(tools(name), { recursive: true, force: true });
   }
 }

@@ -1,10 +1,19 @@
-import { randomBytes } from 'node:crypto';
-import { closeSync, existsSync, fsyncSync, linkSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import { makeStateDir, state, stateDir, tools } from './paths';
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { delimiter, join } from "node:path";
+import { makeStateDir, state, stateDir, tools } from "./paths";
 
 /** Set by a person who keeps Pulumi's home, backend or account by himself; then nothing of it is ours. */
-const ownWays = ['PULUMI_BACKEND_URL', 'PULUMI_ACCESS_TOKEN', 'PULUMI_HOME'];
+const ownWays = ["PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_HOME"];
 
 /** True when the project's own home, backend and passphrase are used. */
 export function projectBackend(env: NodeJS.ProcessEnv = process.env): boolean {
@@ -13,12 +22,15 @@ export function projectBackend(env: NodeJS.ProcessEnv = process.env): boolean {
 
 /** The environment that every Pulumi command of the project runs in. */
 export function pulumiEnv(): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { ...process.env, PATH: [tools('bin'), process.env.PATH ?? ''].join(delimiter) };
-  env.PULUMI_SKIP_UPDATE_CHECK ??= 'true';
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    PATH: [tools("bin"), process.env.PATH ?? ""].join(delimiter),
+  };
+  env.PULUMI_SKIP_UPDATE_CHECK ??= "true";
   if (!projectBackend()) return env;
   makeStateDir();
-  env.PULUMI_HOME = tools('pulumi-home');
-  env.PULUMI_BACKEND_URL = `file://${state('backend')}`;
+  env.PULUMI_HOME = tools("pulumi-home");
+  env.PULUMI_BACKEND_URL = `file://${state("backend")}`;
   if (env.PULUMI_CONFIG_PASSPHRASE === undefined && !env.PULUMI_CONFIG_PASSPHRASE_FILE) {
     env.PULUMI_CONFIG_PASSPHRASE_FILE = passphraseFile();
   }
@@ -31,16 +43,16 @@ export function pulumiEnv(): NodeJS.ProcessEnv {
  * @throws when it is gone while stacks are there: a new one would not open them.
  */
 export function passphraseFile(): string {
-  const file = state('passphrase');
+  const file = state("passphrase");
   if (existsSync(file)) return file;
   const stacks = stackFiles();
   if (stacks.length > 0) {
     throw new Error(
-      `The passphrase of the state is gone: ${file} does not exist, but ${stacks.length} stack(s) in ${state('backend')} are encrypted with it (${stacks.slice(0, 3).join(', ')}). ` +
-        'Put it back from a backup or an escrow file (npm run ops -- export-keys writes one); without it the secrets of these stacks cannot be read.',
+      `The passphrase of the state is gone: ${file} does not exist, but ${stacks.length} stack(s) in ${state("backend")} are encrypted with it (${stacks.slice(0, 3).join(", ")}). ` +
+        "Put it back from a backup or an escrow file (npm run ops -- export-keys writes one); without it the secrets of these stacks cannot be read.",
     );
   }
-  create(file, `${randomBytes(32).toString('base64')}\n`);
+  create(file, `${randomBytes(32).toString("base64")}\n`);
   return file;
 }
 
@@ -49,7 +61,7 @@ export function passphraseFile(): string {
 function create(file: string, text: string): void {
   makeStateDir();
   const beside = `${file}.${process.pid}`;
-  const handle = openSync(beside, 'wx', 0o600);
+  const handle = openSync(beside, "wx", 0o600);
   try {
     writeSync(handle, text);
     fsyncSync(handle);
@@ -59,28 +71,30 @@ function create(file: string, text: string): void {
   try {
     linkSync(beside, file);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   } finally {
     rmSync(beside, { force: true });
   }
-  const folder = openSync(stateDir(), 'r');
+  const folder = openSync(stateDir(), "r");
   fsyncSync(folder);
   closeSync(folder);
 }
 
 function stackFiles(): string[] {
-  const folder = state('backend', '.pulumi', 'stacks');
+  const folder = state("backend", ".pulumi", "stacks");
   if (!existsSync(folder)) return [];
-  return readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => /\.json(\.gz)?$/.test(name)).map((name) => name.replace(/\.json(\.gz)?$/, ''));
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => /\.json(\.gz)?$/.test(name))
+    .map((name) => name.replace(/\.json(\.gz)?$/, ""));
 }
 
 /** The file that the project's backend keeps a stack in; undefined when there is no such stack. */
 export function stackStateFile(project: string, stack: string): string | undefined {
-  const file = state('backend', '.pulumi', 'stacks', project, `${stack}.json`);
+  const file = state("backend", ".pulumi", "stacks", project, `${stack}.json`);
   return [file, `${file}.gz`].find(existsSync);
 }
 
 /** The folder with the generated stack files of a project. */
 export function stacksFolder(project: string): string {
-  return join(state('stacks'), project);
+  return join(state("stacks"), project);
 }

@@ -1,4 +1,4 @@
-import type { Progress } from './progress';
+import type { Progress } from "./progress";
 
 /** What a check found. */
 export interface Found {

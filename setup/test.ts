@@ -1,32 +1,43 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { goEnv, usableGo } from './goBuild';
-import { root } from './paths';
-import { attached, capture } from './process';
-import { elapsed, lines, say } from './progress';
-import { engineParts, ensure, type Part, parts } from './setup';
-import { type Counts, countGo, countVitest, lastLine, none, sum } from './testCounts';
-import { versions } from './versions';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { goEnv, usableGo } from "./goBuild";
+import { root } from "./paths";
+import { attached, capture } from "./process";
+import { elapsed, lines, say } from "./progress";
+import { engineParts, ensure, type Part, parts } from "./setup";
+import { type Counts, countGo, countVitest, lastLine, none, sum } from "./testCounts";
+import { versions } from "./versions";
 
 /** What each layer needs to be there. */
-const layers: Record<string, readonly Part[]> = { unit: [], go: [], program: engineParts, cluster: parts };
-const goModules = ['resource-docker', 'resource-random', 'resource-command', 'language-nodejs'];
+const layers: Record<string, readonly Part[]> = {
+  unit: [],
+  go: [],
+  program: engineParts,
+  cluster: parts,
+};
+const goModules = ["resource-docker", "resource-random", "resource-command", "language-nodejs"];
 
 /** `npm test -- [layer...] [-- flags of vitest]`. */
 export async function testVerb(args: string[]): Promise<number> {
-  const dashes = args.indexOf('--');
+  const dashes = args.indexOf("--");
   const named = dashes < 0 ? args : args.slice(0, dashes);
   const flags = dashes < 0 ? [] : args.slice(dashes + 1);
   const unknown = named.find((layer) => !(layer in layers));
-  if (unknown) throw new Error(`There is no test layer "${unknown}". The layers are ${Object.keys(layers).join(', ')}; flags for vitest go after another "--".`);
+  if (unknown)
+    throw new Error(
+      `There is no test layer "${unknown}". The layers are ${Object.keys(layers).join(", ")}; flags for vitest go after another "--".`,
+    );
   const chosen = Object.keys(layers).filter((layer) => named.length === 0 || named.includes(layer));
-  await ensure(parts.filter((part) => chosen.some((layer) => layers[layer]?.includes(part))), { yes: true });
+  await ensure(
+    parts.filter((part) => chosen.some((layer) => layers[layer]?.includes(part))),
+    { yes: true },
+  );
   const counts: Counts[] = [];
   for (const layer of chosen) {
     const started = Date.now();
     say(`\n== ${layer} tests`);
-    const counted = layer === 'go' ? await goLayer() : await vitestLayer(layer, flags);
+    const counted = layer === "go" ? await goLayer() : await vitestLayer(layer, flags);
     say(`== ${layer}: ${lastLine(counted)} (${elapsed(started)})`);
     counts.push(counted);
   }
@@ -36,14 +47,29 @@ export async function testVerb(args: string[]): Promise<number> {
 }
 
 async function vitestLayer(layer: string, flags: string[]): Promise<Counts> {
-  const folder = mkdtempSync(join(tmpdir(), 'postgres-ha-tests-'));
+  const folder = mkdtempSync(join(tmpdir(), "postgres-ha-tests-"));
   try {
-    const report = join(folder, 'report.json');
-    const args = ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...flags];
+    const report = join(folder, "report.json");
+    const args = [
+      "run",
+      "--reporter=default",
+      "--reporter=json",
+      `--outputFile.json=${report}`,
+      ...flags,
+    ];
     const env = { ...process.env, PGHA_TEST_LAYER: layer };
-    const code = await attached(join(root, 'node_modules', '.bin', 'vitest'), args, { cwd: root, env });
-    const counted = countVitest(existsSync(report) ? readFileSync(report, 'utf8') : undefined, code);
-    if (counted.passed + counted.skipped === 0 && code !== 0) say(`No test of layer "${layer}" passed; vitest ended with ${code}. A layer without tests counts as a failure.`);
+    const code = await attached(join(root, "node_modules", ".bin", "vitest"), args, {
+      cwd: root,
+      env,
+    });
+    const counted = countVitest(
+      existsSync(report) ? readFileSync(report, "utf8") : undefined,
+      code,
+    );
+    if (counted.passed + counted.skipped === 0 && code !== 0)
+      say(
+        `No test of layer "${layer}" passed; vitest ended with ${code}. A layer without tests counts as a failure.`,
+      );
     return counted;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -55,14 +81,17 @@ async function goLayer(): Promise<Counts> {
   const counts: Counts[] = [];
   const go = await usableGo();
   for (const name of goModules) {
-    const folder = join(root, 'setup', 'go', name);
-    if (!existsSync(folder) || !readdirSync(folder).some((file) => file.endsWith('_test.go'))) continue;
+    const folder = join(root, "setup", "go", name);
+    if (!existsSync(folder) || !readdirSync(folder).some((file) => file.endsWith("_test.go")))
+      continue;
     if (!go) {
       say(`  skipped: ${name} (no Go ${versions.go.minimum} or newer on PATH)`);
       counts.push({ ...none, skipped: 1 });
       continue;
     }
-    const ran = await lines.during(`testing ${name}`, () => capture('go', ['test', '-json', './...'], { cwd: folder, env: goEnv() }));
+    const ran = await lines.during(`testing ${name}`, () =>
+      capture("go", ["test", "-json", "./..."], { cwd: folder, env: goEnv() }),
+    );
     const counted = countGo(ran.stdout, ran.code);
     if (counted.failed > 0) say(`${counted.output}${ran.stderr}`);
     say(`  ${name}: ${lastLine(counted)}`);

@@ -15,7 +15,11 @@ export const none: Counts = { passed: 0, failed: 0, skipped: 0 };
 
 /** The sum of several counts. */
 export function sum(all: Counts[]): Counts {
-  const add = (a: Counts, b: Counts): Counts => ({ passed: a.passed + b.passed, failed: a.failed + b.failed, skipped: a.skipped + b.skipped });
+  const add = (a: Counts, b: Counts): Counts => ({
+    passed: a.passed + b.passed,
+    failed: a.failed + b.failed,
+    skipped: a.skipped + b.skipped,
+  });
   return all.reduce(add, none);
 }
 
@@ -27,10 +31,10 @@ export function countVitest(report: string | undefined, exitCode: number): Count
   const counts = { ...none };
   for (const file of parseReport(report)?.testResults ?? []) {
     const states = (file.assertionResults ?? []).map(({ status }) => status);
-    counts.passed += states.filter((status) => status === 'passed').length;
-    counts.failed += states.filter((status) => status === 'failed').length;
-    counts.skipped += states.filter((status) => !['passed', 'failed'].includes(status)).length;
-    if (file.status === 'failed' && !states.includes('failed')) counts.failed++;
+    counts.passed += states.filter((status) => status === "passed").length;
+    counts.failed += states.filter((status) => status === "failed").length;
+    counts.skipped += states.filter((status) => !["passed", "failed"].includes(status)).length;
+    if (file.status === "failed" && !states.includes("failed")) counts.failed++;
   }
   if (exitCode !== 0 && counts.failed === 0) counts.failed++;
   return counts;
@@ -50,17 +54,24 @@ function parseReport(text: string | undefined): VitestReport | undefined {
 export function countGo(stdout: string, exitCode: number): Counts & { output: string } {
   const counts = { ...none };
   const printed = new Map<string, string>();
-  let output = '';
-  for (const line of stdout.split('\n')) {
-    if (!line.startsWith('{')) continue;
-    const event = JSON.parse(line) as { Action?: string; Package?: string; Test?: string; ImportPath?: string; Output?: string };
-    const key = `${event.Package ?? event.ImportPath ?? ''} ${event.Test ?? ''}`;
-    if (event.Action === 'output' || event.Action === 'build-output') printed.set(key, (printed.get(key) ?? '') + (event.Output ?? ''));
-    if (event.Action === 'build-fail' || event.Action === 'fail') output += printed.get(key) ?? '';
+  let output = "";
+  for (const line of stdout.split("\n")) {
+    if (!line.startsWith("{")) continue;
+    const event = JSON.parse(line) as {
+      Action?: string;
+      Package?: string;
+      Test?: string;
+      ImportPath?: string;
+      Output?: string;
+    };
+    const key = `${event.Package ?? event.ImportPath ?? ""} ${event.Test ?? ""}`;
+    if (event.Action === "output" || event.Action === "build-output")
+      printed.set(key, (printed.get(key) ?? "") + (event.Output ?? ""));
+    if (event.Action === "build-fail" || event.Action === "fail") output += printed.get(key) ?? "";
     if (!event.Test) continue;
-    if (event.Action === 'pass') counts.passed++;
-    if (event.Action === 'fail') counts.failed++;
-    if (event.Action === 'skip') counts.skipped++;
+    if (event.Action === "pass") counts.passed++;
+    if (event.Action === "fail") counts.failed++;
+    if (event.Action === "skip") counts.skipped++;
   }
   if (exitCode !== 0 && counts.failed === 0) counts.failed++;
   return { ...counts, output };
@@ -68,5 +79,5 @@ export function countGo(stdout: string, exitCode: number): Counts & { output: st
 
 /** The last line of a test run. */
 export function lastLine({ passed, failed, skipped }: Counts): string {
-  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+  return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { arch, platform, tmpdir } from 'node:os';
-import { goBuild, goInputs, type GoProgram } from './goBuild';
-import { type Progress, reason } from './progress';
-import { place, readStamp, type Source, stampHolds, type Wanted, writeStamp } from './stamp';
-import type { Found, Step } from './step';
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { arch, platform, tmpdir } from "node:os";
+import { goBuild, goInputs, type GoProgram } from "./goBuild";
+import { type Progress, reason } from "./progress";
+import { place, readStamp, type Source, stampHolds, type Wanted, writeStamp } from "./stamp";
+import type { Found, Step } from "./step";
 
 /** A program of the tool chain: official where it can be had, else built from Go modules. */
 export interface Tool {
@@ -33,16 +33,19 @@ export async function checkTool(tool: Tool): Promise<Found> {
   const { version, target, program } = tool;
   const wanted = wantedOf(tool);
   const stamp = readStamp(program.name);
-  if (stampHolds(stamp, target, wanted)) return { present: true, version, from: stamp?.from ?? '' };
-  if (!existsSync(target)) return { present: false, version, from: 'not there' };
+  if (stampHolds(stamp, target, wanted)) return { present: true, version, from: stamp?.from ?? "" };
+  if (!existsSync(target)) return { present: false, version, from: "not there" };
   if (stamp) {
-    const why = stamp.version === version ? 'changed since it was provided, or its sources were' : `version ${stamp.version} is there`;
+    const why =
+      stamp.version === version
+        ? "changed since it was provided, or its sources were"
+        : `version ${stamp.version} is there`;
     return { present: false, version, from: why };
   }
   try {
     await tool.verify(target);
-    await writeStamp(program.name, target, 'found in place', wanted);
-    return { present: true, version, from: 'found in place' };
+    await writeStamp(program.name, target, "found in place", wanted);
+    return { present: true, version, from: "found in place" };
   } catch (error) {
     return { present: false, version, from: `the file there does not do: ${reason(error)}` };
   }
@@ -52,13 +55,26 @@ export async function checkTool(tool: Tool): Promise<Found> {
 export async function provideTool(tool: Tool, progress: Progress): Promise<void> {
   const make = async (folder: string): Promise<{ file: string; from: Source }> => {
     const official = await tryOfficial(tool, folder, progress);
-    if (official) return { file: official, from: 'official download' };
-    return { file: await goBuild(tool.program, folder, progress, tool.platform), from: 'built from Go modules' };
+    if (official) return { file: official, from: "official download" };
+    return {
+      file: await goBuild(tool.program, folder, progress, tool.platform),
+      from: "built from Go modules",
+    };
   };
-  await place({ name: tool.program.name, target: tool.target, wanted: wantedOf(tool), make, verify: tool.verify });
+  await place({
+    name: tool.program.name,
+    target: tool.target,
+    wanted: wantedOf(tool),
+    make,
+    verify: tool.verify,
+  });
 }
 
-async function tryOfficial(tool: Tool, folder: string, progress: Progress): Promise<string | undefined> {
+async function tryOfficial(
+  tool: Tool,
+  folder: string,
+  progress: Progress,
+): Promise<string | undefined> {
   try {
     const file = await tool.official?.(folder, progress);
     if (file) await tool.verify(file);
@@ -89,22 +105,27 @@ export function pulumiPlatform(): string {
  */
 export function verifyPlugin(file: string): Promise<void> {
   return new Promise((done, reject) => {
-    const child = spawn(file, ['127.0.0.1:1'], { cwd: tmpdir(), stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    let problems = '';
+    const child = spawn(file, ["127.0.0.1:1"], {
+      cwd: tmpdir(),
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    let problems = "";
     const end = (problem?: string): void => {
       clearTimeout(timer);
-      child.kill('SIGKILL');
+      child.kill("SIGKILL");
       if (problem === undefined) done();
       else reject(new Error(`${file} does not serve as a plugin: ${problem}.`));
     };
-    const timer = setTimeout(() => end('no port named within 20 s'), 20_000);
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (problems += text));
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    const timer = setTimeout(() => end("no port named within 20 s"), 20_000);
+    child.stderr.setEncoding("utf8").on("data", (text: string) => (problems += text));
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
       output += text;
       if (/^\d+\r?\n/.test(output)) end();
     });
-    child.once('error', (error) => end(error.message));
-    child.once('close', (code) => end(`it ended with ${code} saying "${problems.trim().slice(0, 300)}"`));
+    child.once("error", (error) => end(error.message));
+    child.once("close", (code) =>
+      end(`it ended with ${code} saying "${problems.trim().slice(0, 300)}"`),
+    );
   });
 }

@@ -1,12 +1,12 @@
-import { join } from 'node:path';
-import { capturePulumi, createStack, defaultStack, runPulumi, stackExists } from './pulumi';
-import { readProject } from './stackCopy';
-import { ensure, onTerminal, parts } from './setup';
-import { root, state } from './paths';
-import { say } from './progress';
-import { projectBackend, stacksFolder } from './state';
-import { writeWhole } from './stamp';
-import { parseUpArgs } from './upArgs';
+import { join } from "node:path";
+import { capturePulumi, createStack, defaultStack, runPulumi, stackExists } from "./pulumi";
+import { readProject } from "./stackCopy";
+import { ensure, onTerminal, parts } from "./setup";
+import { root, state } from "./paths";
+import { say } from "./progress";
+import { projectBackend, stacksFolder } from "./state";
+import { writeWhole } from "./stamp";
+import { parseUpArgs } from "./upArgs";
 
 /** What `up` reads of the stack's outputs. */
 interface Outputs {
@@ -23,10 +23,12 @@ export async function upVerb(args: string[]): Promise<number> {
   await ensure(parts, { yes: yes || !onTerminal() });
   const first = !(await stackExists(stack));
   if (first) await createStack(stack);
-  const go = yes || !onTerminal() || stack === 'dev';
-  const code = await runPulumi(['up', '--stack', stack, ...(go ? ['--yes'] : []), ...rest]);
+  const go = yes || !onTerminal() || stack === "dev";
+  const code = await runPulumi(["up", "--stack", stack, ...(go ? ["--yes"] : []), ...rest]);
   if (code !== 0) {
-    say(`\n"pulumi up" of stack "${stack}" ended with ${code}; what it said is above. Correct the cause and run the same command again: it goes on from here.`);
+    say(
+      `\n"pulumi up" of stack "${stack}" ended with ${code}; what it said is above. Correct the cause and run the same command again: it goes on from here.`,
+    );
     return code;
   }
   await tellEndpoints(stack, first);
@@ -34,8 +36,18 @@ export async function upVerb(args: string[]): Promise<number> {
 }
 
 async function tellEndpoints(stack: string, first: boolean): Promise<void> {
-  const { code, stdout, stderr } = await capturePulumi(['stack', 'output', '--json', '--show-secrets', '--stack', stack]);
-  if (code !== 0) throw new Error(`The cluster is up, but reading the outputs of stack "${stack}" failed (exit ${code}): ${stderr.trim()}`);
+  const { code, stdout, stderr } = await capturePulumi([
+    "stack",
+    "output",
+    "--json",
+    "--show-secrets",
+    "--stack",
+    stack,
+  ]);
+  if (code !== 0)
+    throw new Error(
+      `The cluster is up, but reading the outputs of stack "${stack}" failed (exit ${code}): ${stderr.trim()}`,
+    );
   const outputs = JSON.parse(stdout) as Outputs;
   const ca = outputs.caCertificate ? writeCa(stack, outputs.caCertificate) : undefined;
   process.stdout.write(`\n${describe(outputs, stack, ca)}\n`);
@@ -51,32 +63,37 @@ function writeCa(stack: string, certificate: string): string {
 
 /** The endpoints and how to connect, as `up` prints them: without any password. */
 export function describe(outputs: Outputs, stack: string, caFile: string | undefined): string {
-  const suffix = stack === 'dev' ? '' : ` --stack ${stack}`;
+  const suffix = stack === "dev" ? "" : ` --stack ${stack}`;
   const lines = [`Cluster ${outputs.clusterName ?? stack} is up.`];
   for (const [name, list] of Object.entries(outputs.endpoints ?? {})) {
-    if (list.length > 0) lines.push(`  ${name.padEnd(16)}${list.map(({ host, port }) => `${host}:${port}`).join(', ')}`);
+    if (list.length > 0)
+      lines.push(
+        `  ${name.padEnd(16)}${list.map(({ host, port }) => `${host}:${port}`).join(", ")}`,
+      );
   }
   const [database] = Object.values(outputs.connectionStrings ?? {});
   const uri = database?.pooledPrimary ?? database?.primary;
   if (uri) {
-    lines.push('', `connect with: psql '${withoutPassword(uri, caFile)}'`);
-    lines.push(`  (password: npm run --silent pulumi -- stack output credentials --json --show-secrets${suffix})`);
+    lines.push("", `connect with: psql '${withoutPassword(uri, caFile)}'`);
+    lines.push(
+      `  (password: npm run --silent pulumi -- stack output credentials --json --show-secrets${suffix})`,
+    );
   }
-  return lines.join('\n');
+  return lines.join("\n");
 }
 
 /** A libpq URI without its password, and with the file of the certificate authority. */
 export function withoutPassword(uri: string, caFile: string | undefined): string {
-  const bare = uri.replace(/^(postgres(?:ql)?:\/\/[^:@/]*):[^@/]*@/, '$1@');
+  const bare = uri.replace(/^(postgres(?:ql)?:\/\/[^:@/]*):[^@/]*@/, "$1@");
   if (!caFile) return bare;
-  return `${bare}${bare.includes('?') ? '&' : '?'}sslrootcert=${encodeURI(caFile)}`;
+  return `${bare}${bare.includes("?") ? "&" : "?"}sslrootcert=${encodeURI(caFile)}`;
 }
 
 function keysNotice(stack: string): string {
-  const where = projectBackend() ? ` (${state()})` : '';
-  const suffix = stack === 'dev' ? '' : ` --stack ${stack}`;
+  const where = projectBackend() ? ` (${state()})` : "";
+  const suffix = stack === "dev" ? "" : ` --stack ${stack}`;
   return [
     `Keep the keys: the passwords, the certificate authority and the backup passphrase are in the state${where} and nowhere else.`,
     `Without them the data and its backups cannot be opened. Write an encrypted copy: npm run ops --${suffix} export-keys`,
-  ].join('\n');
+  ].join("\n");
 }

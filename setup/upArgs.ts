@@ -11,14 +11,14 @@ export interface UpOptions {
 export function parseUpArgs(args: string[], defaultStack: string): UpOptions {
   const options: UpOptions = { stack: defaultStack, yes: false, deleteData: false, rest: [] };
   for (let i = 0; i < args.length; i++) {
-    const arg = args[i] ?? '';
-    if (arg === '--stack' || arg === '-s') {
+    const arg = args[i] ?? "";
+    if (arg === "--stack" || arg === "-s") {
       const name = args[++i];
       if (!name) throw new Error(`${arg} needs the name of a stack after it, as in "${arg} dev".`);
       options.stack = name;
-    } else if (arg.startsWith('--stack=')) options.stack = arg.slice('--stack='.length);
-    else if (arg === '--yes' || arg === '-y') options.yes = true;
-    else if (arg === '--delete-data') options.deleteData = true;
+    } else if (arg.startsWith("--stack=")) options.stack = arg.slice("--stack=".length);
+    else if (arg === "--yes" || arg === "-y") options.yes = true;
+    else if (arg === "--delete-data") options.deleteData = true;
     else options.rest.push(arg);
   }
   return options;

@@ -1,4 +1,4 @@
-import versions from './versions.json';
+import versions from "./versions.json";
 
 /** Every version that the set-up provides or asks for, from the one file that pins them. */
 export { versions };
@@ -24,5 +24,5 @@ export function atLeast(found: string, minimum: string): boolean {
 
 function numbers(version: string): number[] {
   const match = /^v?(\d+(?:\.\d+)*)/.exec(version.trim());
-  return (match?.[1] ?? '0').split('.').map(Number);
+  return (match?.[1] ?? "0").split(".").map(Number);
 }

@@ -5,8 +5,8 @@ const HEADER = `# Stack config
 Made from the schema in model/config by \`UPDATE=1 npx vitest run tests/unit/config\`; do not edit.
 
 Every key is set in \`Pulumi.STACK.yaml\` under \`config:\` with the prefix \`postgres-ha:\`. An unknown key
-is refused. \`[]\` stands for each entry of a list. A key with the default *required* has to be set
-wherever the map that holds it is; *none* means that it may be left out.
+is refused. \`[]\` stands for each entry of a list. A key with the default _required_ has to be set
+wherever the map that holds it is; _none_ means that it may be left out.
 `;
 
 const FOOTER = `
@@ -37,10 +37,17 @@ export function renderReference(): string {
   return `${HEADER}${sections.join("\n")}\n${FOOTER}`;
 }
 
+/** Columns are padded, as the formatter wants them. */
 function tableOf(rows: readonly Row[]): string[] {
   const lines = rows.map(({ path, type, base, meaning }) => [`\`${path}\``, type, base, meaning]);
   const head = ["key", "type", "default", "meaning"];
-  return [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |`);
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...lines].map((cells) => (cells[column] ?? "").length)),
+  );
+  const rule = widths.map((width) => "-".repeat(width));
+  return [head, rule, ...lines].map((cells) => {
+    return `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
+  });
 }
 
 function rowsOf(path: string, node: SchemaNode, required: boolean): Row[] {
@@ -88,9 +95,9 @@ function scalarType(node: SchemaNode): string {
 }
 
 function defaultOf(node: SchemaNode, required: boolean): string {
-  if (required) return "*required*";
+  if (required) return "_required_";
   if (node.properties || node.default === undefined)
-    return node.properties ? "see below" : "*none*";
+    return node.properties ? "see below" : "_none_";
   return `\`${JSON.stringify(node.default)}\``;
 }
 

@@ -67,18 +67,7 @@ function common(
     retry_join: topology.consulServers.map((s) => `${s.address}:${s.ports.gossip}`),
     retry_interval: "2s",
     encrypt: secrets.gossipKey,
-    tls: {
-      defaults: {
-        ca_file: CA_FILE,
-        cert_file: CERT_FILE,
-        key_file: KEY_FILE,
-        verify_incoming: true,
-        verify_outgoing: true,
-      },
-      // A person opens the page with a browser and a token: no client certificate asked there.
-      https: { verify_incoming: false },
-      internal_rpc: { verify_server_hostname: true },
-    },
+    tls: tlsSection(),
     acl: {
       enabled: true,
       default_policy: "deny",
@@ -95,6 +84,21 @@ function common(
     disable_remote_exec: true,
     enable_script_checks: false,
     log_level: "info",
+  };
+}
+
+function tlsSection(): Record<string, unknown> {
+  return {
+    defaults: {
+      ca_file: CA_FILE,
+      cert_file: CERT_FILE,
+      key_file: KEY_FILE,
+      verify_incoming: true,
+      verify_outgoing: true,
+    },
+    // A person opens the page with a browser and a token: no client certificate asked there.
+    https: { verify_incoming: false },
+    internal_rpc: { verify_server_hostname: true },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { StackConfig } from "../config";
+import { DEFAULT_MAX_CONNECTIONS, type StackConfig } from "../config";
 import type { Topology } from "../topology";
 import { PGBACKREST_FILE, stanzaName } from "./pgbackrest";
 
@@ -11,9 +11,6 @@ const TIMING = {
 
 /** Replay lag, in bytes, up to which a replica may be promoted (asynchronous mode) or answers reads. */
 export const MAXIMUM_LAG_BYTES = 16 * 1024 * 1024;
-
-/** Max connections where config does not say. */
-const DEFAULT_MAX_CONNECTIONS = 200;
 
 /** Patroni's dynamic configuration, the part that the program owns. */
 export function dynamicConfig(config: StackConfig, topology: Topology): Record<string, unknown> {
@@ -43,8 +40,9 @@ function postgresParameters(
   return {
     ...sizedParameters(config),
     max_connections: DEFAULT_MAX_CONNECTIONS,
-    max_wal_senders: 10,
-    max_replication_slots: 10,
+    // One for each member and its base backup, the repository, and some to spare.
+    max_wal_senders: topology.members.length * 2 + 8,
+    max_replication_slots: topology.members.length * 2 + 8,
     wal_level: "replica",
     wal_log_hints: "on",
     wal_keep_size: "128MB",

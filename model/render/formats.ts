@@ -8,7 +8,9 @@ const LINE_BREAK = /[\n\r\0]/;
 
 /** YAML with sorted keys: the same input is the same text, so there is no phantom diff. */
 export function yamlText(document: unknown): string {
-  return stringify(document, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false });
+  // YAML 1.1, as Python reads it: there a bare `on` is a boolean, so texts like it are quoted.
+  const form = { version: "1.1", sortMapEntries: true, lineWidth: 0 } as const;
+  return stringify(document, { ...form, aliasDuplicateObjects: false });
 }
 
 /** JSON with a final newline. */
@@ -20,8 +22,9 @@ export function jsonText(document: unknown): string {
 export type IniSections = Record<string, Record<string, string | number | readonly string[]>>;
 
 /**
- * INI as pgBackRest and PgBouncer read it: `key = value` to the end of the line, no escapes, so a
- * value that breaks the line, or begins a comment where it would be taken for one, is refused.
+ * INI as pgBackRest and PgBouncer read it: `key = value` to the end of the line, no escapes and no
+ * comment behind a value. Spaces around it are cut off, so a value that has some, or that breaks
+ * the line, is refused.
  */
 export function iniText(sections: IniSections): string {
   return Object.entries(sections)
@@ -36,6 +39,7 @@ function iniEntry([key, value]: [string, string | number | readonly string[]]): 
 
 function iniValue(key: string, value: string): string {
   if (LINE_BREAK.test(value)) throw new Error(`render: value of ${key} breaks its line`);
+  if (value !== value.trim()) throw new Error(`render: value of ${key} has spaces around it`);
   return value;
 }
 
@@ -45,9 +49,12 @@ export function haproxyWord(value: string): string {
   return /^[A-Za-z0-9_.:/@-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
 }
 
-/** A name of pg_hba.conf: in double quotes it has no special meaning, but for `all`. */
+/**
+ * A name of pg_hba.conf: in double quotes it has no special meaning, but for `all`. A slash at the
+ * beginning makes it a regular expression even there.
+ */
 export function hbaName(value: string): string {
-  if (LINE_BREAK.test(value) || value.includes('"')) {
+  if (LINE_BREAK.test(value) || value.includes('"') || value.startsWith("/")) {
     throw new Error(`render: ${JSON.stringify(value)} cannot stand in pg_hba.conf`);
   }
   return value === "all" ? "all" : `"${value}"`;

@@ -89,7 +89,7 @@ function memberOptions(
   index: number,
 ): Record<string, string> {
   return {
-    ...remote(`pg${index}`, { address: member.address, port: member.backrest.port }),
+    ...remote(`pg${index}`, member.backrest),
     [`pg${index}-path`]: dataDirectory(config.postgres.version),
     [`pg${index}-port`]: String(member.port),
     [`pg${index}-socket-path`]: SOCKET_DIR,

@@ -24,15 +24,21 @@ export function certificateIdentities(topology: Topology): Map<string, Certifica
     ...topology.consulAgents.map((agent) =>
       identity(agent, ["server", "client"], [], [`client.${topology.datacenter}.consul`]),
     ),
-    // HAProxy passes TLS through: a client that reaches it meets the member's certificate.
+    // HAProxy passes TLS through: a client that reaches it meets the member's certificate. The
+    // sidecar shows it too. pgBackRest compares the host option with DNS names only, so an address
+    // stands there as a name.
     ...topology.members.map((member) =>
-      identity(member, ["server", "client"], clients.ofMembers(member), [member.address]),
+      identity(
+        member,
+        ["server", "client"],
+        [member.backrest.ip, ...clients.ofMembers(member)],
+        [member.backrest.address],
+      ),
     ),
     ...topology.haproxies.map((haproxy) => identity(haproxy, ["server"], clients.of(haproxy))),
     ...topology.poolers.map((pooler) => identity(pooler, ["server"], clients.of(pooler))),
   ];
   const { repository } = topology;
-  // pgBackRest compares the host option with DNS names only, so an address stands there as a name.
   if (repository)
     identities.push(identity(repository, ["server", "client"], [], [repository.address]));
   return new Map(identities.map((entry) => [entry.name, entry]));

@@ -21,7 +21,7 @@ const STEP = { small: 1, large: 10 } as const;
  */
 export function planTopology(config: StackConfig): Topology {
   const active = config.hosts.filter((host) => host.state !== "retired");
-  const planner = new Planner(config, active);
+  const planner = new Planner(config);
   const consulAgents = active.filter((h) => h.runs.postgres > 0).map((h) => planner.agent(h));
   const haproxies = active.flatMap((h) => planner.haproxies(h));
   return {
@@ -39,14 +39,9 @@ export function planTopology(config: StackConfig): Topology {
 
 class Planner {
   private readonly subnet: string;
-  private readonly several: boolean;
 
-  constructor(
-    private readonly config: StackConfig,
-    hosts: readonly HostConfig[],
-  ) {
+  constructor(private readonly config: StackConfig) {
     this.subnet = config.network.subnet ?? defaultSubnet(config.cluster);
-    this.several = hosts.length > 1;
   }
 
   host(host: HostConfig): HostPlan {
@@ -62,7 +57,7 @@ class Planner {
       },
       filesHolder: `${this.config.cluster}-${host.name}-files`,
       clientAddress: host.address ?? "127.0.0.1",
-      publishPeers: this.several,
+      publishPeers: host.address !== undefined,
     };
   }
 

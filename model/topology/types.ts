@@ -14,7 +14,10 @@ export interface HostPlan {
   readonly filesHolder: string;
   /** Address on which client ports are published. */
   readonly clientAddress: string;
-  /** Peer ports are published only where there are other hosts. */
+  /**
+   * Peer ports are published where peers use the host's address, even while there is no other host:
+   * so a second one changes no container of the first.
+   */
   readonly publishPeers: boolean;
 }
 
@@ -26,7 +29,7 @@ export interface Instance {
   readonly host: string;
   /** Fixed address on the host's bridge network. */
   readonly ip: string;
-  /** Address that peers use: the host's, or the fixed one on a one-host stack. */
+  /** Address that peers use: the host's, or the fixed one where the host has none. */
   readonly address: string;
 }
 

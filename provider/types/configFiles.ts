@@ -8,10 +8,10 @@ import { execChecked } from "../../control/exec";
 import { define } from "../type";
 
 /**
- * The archive API cannot delete. A file that is no more wanted becomes empty and unreadable (mode
- * 0000, which no wanted file has), and Read takes such a file for absent.
+ * The archive API cannot delete. A file that is no more wanted becomes empty and unreadable, with a
+ * mode that no wanted file has (sticky bit only), and Read takes such a file for absent.
  */
-const TOMBSTONE: ArchiveFile = { content: "", mode: 0, uid: 0, gid: 0 };
+const TOMBSTONE: ArchiveFile = { content: "", mode: 0o1000, uid: 0, gid: 0 };
 /** Lies there from before a write until after the reload, so that a lost reload is made up for. */
 const PENDING = ".reload-pending";
 const UNEXPECTED = "<unexpected file>";
@@ -70,11 +70,12 @@ async function write(inputs: ConfigFilesInputs): Promise<void> {
 }
 
 async function reload(inputs: ConfigFilesInputs): Promise<void> {
-  if (inputs.reload === undefined) return;
-  const target = { host: inputs.host, container: inputs.reload.container };
-  if (!(await containerState(target)).running) return;
-  if (inputs.reload.signal !== undefined) await signalContainer(target, inputs.reload.signal);
-  if (inputs.reload.exec !== undefined) await execChecked(target, inputs.reload.exec);
+  for (const { container, signal, exec } of inputs.reload) {
+    const target = { host: inputs.host, container };
+    if (!(await containerState(target)).running) continue;
+    if (signal !== undefined) await signalContainer(target, signal);
+    if (exec !== undefined) await execChecked(target, exec);
+  }
 }
 
 /** Live files in the form of the inputs; modes are written as the inputs write them. */

@@ -16,7 +16,7 @@ const MEMORY_PER_CONNECTION_MIB = 1;
 export const CAPACITY_CHECKS: readonly Check[] = [
   {
     needs: [
-      "hosts.*",
+      "hosts.*.runs.*",
       "pool.size",
       "pool.reserve",
       "postgres.databases.*",
@@ -47,13 +47,19 @@ export function maxConnections({ postgres }: StackConfig): number {
 export function poolConnections(config: StackConfig): number {
   const { size, reserve } = config.pool;
   const pools = 2 * total(activeHosts(config), "pgbouncer");
-  return config.postgres.databases.reduce((sum, database) => {
-    const ofUsers = config.postgres.users.reduce(
+  const users = distinct(config.postgres.users);
+  return distinct(config.postgres.databases).reduce((sum, database) => {
+    const ofUsers = users.reduce(
       (all, user) => all + Math.min(user.connectionLimit ?? Infinity, pools * (size + reserve)),
       0,
     );
     return sum + Math.min(database.connectionLimit ?? Infinity, ofUsers);
   }, 0);
+}
+
+/** A name declared twice is another check's problem. */
+function distinct<T extends { readonly name: string }>(entries: readonly T[]): T[] {
+  return [...new Map(entries.map((entry) => [entry.name, entry])).values()];
 }
 
 function validatePools(config: StackConfig): Problem[] {

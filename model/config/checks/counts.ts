@@ -14,12 +14,12 @@ export const MAX_PER_HOST: Readonly<Record<Part, number>> = {
 
 /** Rules on how many there are of each part, and of hosts that are there. */
 export const COUNT_CHECKS: readonly Check[] = [
-  { needs: [], run: validatePerHost },
-  { needs: ["hosts.*"], run: validateConsulServers },
-  { needs: ["hosts.*"], run: validateRequiredParts },
-  { needs: ["hosts.*"], run: validateRepositories },
-  { needs: ["hosts.*", "hosts.*.state"], run: validatePresence },
-  { needs: ["hosts.*", "failover.synchronous"], run: validateSynchronous },
+  { needs: ["hosts.*.runs.*"], run: validatePerHost },
+  { needs: ["hosts.*.runs.*"], run: validateConsulServers },
+  { needs: ["hosts.*.runs.*"], run: validateRequiredParts },
+  { needs: ["hosts.*.runs.*"], run: validateRepositories },
+  { needs: ["hosts.*.runs.*", "hosts.*.state"], run: validatePresence },
+  { needs: ["hosts.*.runs.*", "failover.synchronous"], run: validateSynchronous },
   { needs: ["failover.synchronous", "failover.strict"], run: validateStrict },
 ];
 
@@ -82,11 +82,11 @@ function validateRequiredParts(config: StackConfig): Problem[] {
 }
 
 function validateRepositories(config: StackConfig): Problem[] {
-  const count = total(activeHosts(config), "backup");
+  const hosts = activeHosts(config).filter(({ runs }) => runs.backup > 0);
   return when(
-    count > 1,
+    hosts.length > 1,
     ["hosts"],
-    `${count} backup`,
+    `backup on ${hosts.map(({ name }) => name).join(", ")}`,
     "must include at most one backup repository: several are not supported yet",
     "Leave backup in the runs of one host only.",
   );

@@ -88,13 +88,11 @@ function validateSubnetApart({ hosts, network }: StackConfig): Problem[] {
   const inside = hosts.filter(
     ({ address }) => address !== undefined && ipaddr.IPv4.parse(address).match(range),
   );
-  return inside.flatMap((host) =>
-    when(
-      true,
-      ["network", "subnet"],
-      subnet,
-      `must not contain the address of a host, as it does with ${host.address} of "${host.name}"`,
-      "Choose a private network that no host is in; it is used inside each host only.",
-    ),
+  return when(
+    inside.length > 0,
+    ["network", "subnet"],
+    subnet,
+    `must not contain the address of a host, as it does with ${inside.map(({ name }) => name).join(", ")}`,
+    "Choose a private network that no host is in; it is used inside each host only.",
   );
 }

@@ -8,7 +8,7 @@ import { activeHosts, total, when, type Check } from "./check";
 export const PARAMETER_CHECKS: readonly Check[] = [
   { needs: [], run: validateParameters },
   { needs: [], run: validateReadOnly },
-  { needs: ["hosts.*"], run: validateMinima },
+  { needs: ["hosts.*.runs.*"], run: validateMinima },
 ];
 
 function validateParameters({ postgres }: StackConfig): Problem[] {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 
 import { parseConfig } from "../../../model/config";
-import { errorOf, good, set } from "./good";
+import { errorOf, good, set, type Raw } from "./good";
 
 const LABEL = /^[a-z][a-z0-9-]{0,30}[a-z0-9]$/;
 const NAME = /^[A-Za-z_][A-Za-z0-9_$-]{0,62}$/;
@@ -33,29 +33,47 @@ const hostile = fc.oneof(
   fc.stringMatching(/^[a-zA-Z_$-]{1,70}$/),
 );
 
-/** Each place for a name, and what may stand there. */
-const NAMES: readonly (readonly [path: string, allowed: RegExp])[] = [
-  ["cluster", LABEL],
-  ["hosts/1/name", LABEL],
-  ["hosts/1/zone", LABEL],
-  ["postgres/databases/0/name", NAME],
-  ["postgres/databases/0/owner", NAME],
-  ["postgres/databases/0/extensions/0", /^[a-z][a-z0-9_-]{0,62}$/],
-  ["postgres/users/0/name", NAME],
-  ["postgres/users/0/memberOf", /^$/],
-  ["hosts/1/dataPath", /^(\/[A-Za-z0-9._-]+)+$/],
-  ["hosts/1/docker", /^(unix|ssh):\/\/[A-Za-z0-9@:/._-]+$/],
-  ["hosts/1/address", /^[0-9.]+$/],
-  ["network/subnet", /^[0-9.]+\/[0-9]+$/],
-  ["images/registry", /^[a-z0-9.:/_-]+$/],
+type Place = [path: string, allowed: RegExp, put: (value: string) => Raw];
+
+const at = (path: string, allowed: RegExp): Place => [
+  path,
+  allowed,
+  (value) => set(good(), path, value),
 ];
 
-it.each(NAMES)("%s: an injection is refused, or is no injection", (path, allowed) => {
+/** Each place for a name, what may stand there, and how the value gets there. */
+const NAMES: readonly Place[] = [
+  at("cluster", LABEL),
+  at("hosts/1/name", LABEL),
+  at("hosts/1/zone", LABEL),
+  at("postgres/databases/0/name", NAME),
+  at("postgres/databases/0/extensions/0", /^[a-z][a-z0-9_-]{0,62}$/),
+  // As owner and member too: a user that is not declared would be refused for that alone.
+  ["postgres/users/0/name", NAME, everywhereAsUser],
+  at("hosts/1/dataPath", /^(\/[A-Za-z0-9._-]+)+$/),
+  at("hosts/1/docker", /^(unix|ssh):\/\/[A-Za-z0-9@:/._-]+$/),
+  at("hosts/1/address", /^[0-9.]+$/),
+  at("network/subnet", /^[0-9.]+\/[0-9]+$/),
+  at("images/registry", /^[a-z0-9.:/_-]+$/),
+];
+
+function everywhereAsUser(name: string): Raw {
+  const users = [{ name }, { name: "other", connectionLimit: 1, memberOf: [name] }];
+  const databases = [{ name: "orders", owner: name }];
+  const hba = [{ database: "orders", user: name, address: "all" }];
+  return { ...good(), postgres: { users, databases, hba } };
+}
+
+it.each(NAMES)("%s: an injection is refused, or is no injection", (_path, allowed, put) => {
   fc.assert(
     fc.property(hostile, (value) => {
-      if (errorOf(set(good(), path, value)) === undefined) expect(value).toMatch(allowed);
+      if (errorOf(put(value)) === undefined) expect(value).toMatch(allowed);
     }),
   );
+});
+
+it("the users' test is not refused for another reason", () => {
+  expect(errorOf(everywhereAsUser("Some-User$"))).toBeUndefined();
 });
 
 it("a parameter's name holds no syntax, and its value no line break", () => {

@@ -1,0 +1,101 @@
+/** Makes a changed dynamic configuration take effect: wait for every member, restart in turn. */
+import type { MemberAccess } from "../model/access";
+import { UnreachableError } from "./errors";
+import { gate, moveLeadership } from "./leadership";
+import { clusterView, leaderOf, leads, memberStatus, restartMember } from "./patroni";
+import { NotYet, until } from "./until";
+
+const RESTART_MS = 180_000;
+/** Replicas after a restart replay at once what was written meanwhile: 64 MB is one such moment. */
+const MAXIMUM_LAG = 64 * 1024 * 1024;
+const ROUNDS = 3;
+
+const retry = (error: unknown): boolean => error instanceof UnreachableError;
+
+/** Members that run, as the cluster view has it. */
+async function runningMembers(members: readonly MemberAccess[]): Promise<MemberAccess[]> {
+  const view = await clusterView(members);
+  const up = view.members.filter((member) => member.state === "running" || member.state === "streaming");
+  return members.filter((member) => up.some((seen) => seen.name === member.name));
+}
+
+/**
+ * Returns when every running member has taken over the dynamic configuration as it is now. A
+ * member reads it once in each of its loops and applies it at the loop's end; it tells the time of
+ * the last read. Two later reads mean that the loop of the first one is through.
+ */
+export async function configApplied(members: readonly MemberAccess[], timeoutMs: number): Promise<void> {
+  const running = await runningMembers(members);
+  await Promise.all(running.map((member) => twoLoops(member, timeoutMs)));
+}
+
+async function twoLoops(member: MemberAccess, timeoutMs: number): Promise<void> {
+  const seen: number[] = [];
+  await until(`member ${member.name} running with the new configuration`, { timeoutMs, retry }, async () => {
+    const { dcs_last_seen: last = 0 } = await memberStatus(member);
+    if (seen.at(-1) !== last) seen.push(last);
+    if (seen.length < 3) throw new NotYet("it has not read it yet");
+  });
+}
+
+/** Names of running members whose PostgreSQL waits for a restart. */
+export async function pendingRestart(members: readonly MemberAccess[]): Promise<string[]> {
+  const running = await runningMembers(members);
+  const waits = await Promise.all(
+    running.map(async (member) => (await memberStatus(member)).pending_restart === true),
+  );
+  return running.filter((_, index) => waits[index]).map((member) => member.name);
+}
+
+/**
+ * Restarts PostgreSQL where a setting waits for it: replicas one at a time, then the leader after
+ * its leadership moved. A lowered limit (max_connections ...) reaches replicas only after the
+ * leader runs with it, so a leader that still waits in a later round is restarted where it is.
+ */
+export async function rollingRestart(members: readonly MemberAccess[]): Promise<void> {
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    const pending = await pendingRestart(members);
+    if (pending.length === 0) return;
+    if (round === 1 || members.length === 1) await replicasThenLeader(members, pending);
+    else await leaderThenReplicas(members, pending);
+  }
+}
+
+async function roles(
+  members: readonly MemberAccess[],
+  pending: readonly string[],
+): Promise<{ leader: MemberAccess | undefined; replicas: MemberAccess[] }> {
+  const view = await clusterView(members);
+  const leader = leaderOf(view)?.name;
+  const waiting = members.filter((member) => pending.includes(member.name));
+  return {
+    leader: waiting.find((member) => member.name === leader),
+    replicas: waiting.filter((member) => member.name !== leader),
+  };
+}
+
+async function replicasThenLeader(members: readonly MemberAccess[], pending: readonly string[]): Promise<void> {
+  const { leader, replicas } = await roles(members, pending);
+  for (const replica of replicas) await restartOne(members, replica);
+  if (leader === undefined) return;
+  const view = await clusterView(members);
+  const others = view.members.some((member) => !leads(member) && member.state === "streaming");
+  if (others) {
+    await moveLeadership(members, leader.name, { timeoutMs: RESTART_MS, maximumLag: MAXIMUM_LAG });
+  }
+  await restartOne(members, leader);
+}
+
+async function leaderThenReplicas(members: readonly MemberAccess[], pending: readonly string[]): Promise<void> {
+  const { leader, replicas } = await roles(members, pending);
+  if (leader !== undefined) await restartOne(members, leader);
+  for (const replica of replicas) await restartOne(members, replica);
+}
+
+async function restartOne(members: readonly MemberAccess[], member: MemberAccess): Promise<void> {
+  const running = await runningMembers(members);
+  // Members that are out already stay out; of the others none may be missing besides this one.
+  await gate(running, member.name, { timeoutMs: RESTART_MS, maximumLag: MAXIMUM_LAG });
+  await restartMember(member, RESTART_MS);
+  await gate(running, undefined, { timeoutMs: RESTART_MS, maximumLag: MAXIMUM_LAG });
+}
