@@ -1,7 +1,7 @@
 /** The provider's verbs: takes property bags off the wire, hands plain values to the types. */
 import type * as pulumi from "@pulumi/pulumi/provider";
 import { differences } from "./diff";
-import { hasUnknown, unwrap, wrap, type Props, type Unwrapped } from "./secrets";
+import { hasUnknown, markChanged, unwrap, wrap, type Props, type Unwrapped } from "./secrets";
 import type { AnyType } from "./type";
 
 /** Type token in a URN: the last of the chain of parents' types. */
@@ -51,7 +51,8 @@ export class PghaProvider implements pulumi.Provider {
     const plain = unwrap(props);
     const live = await this.named(urn, () => type.read(plain.value));
     if (live === undefined) return { id: "", props: {} };
-    const state = wrap(live, type.secretFields, plain.secretPaths);
+    const marked = markChanged(live, plain.value, plain.secretPaths);
+    const state = wrap(marked, type.secretFields, plain.secretPaths);
     return { id, props: state, inputs: inputsOf(type, state) };
   }
 

@@ -18,6 +18,12 @@ const UNKNOWNS = new Set([
 /** One of them, for tests and for values that are unknown inside an output value. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
+/**
+ * Stands in a state for a secret that was changed behind the program's back. It is not secret
+ * itself, so that a preview shows which one it is; what it stands for is never kept.
+ */
+export const CHANGED = "<changed outside of the program>";
+
 /** A property bag. */
 export type Props = Record<string, unknown>;
 
@@ -36,6 +42,7 @@ export function unwrap(wire: unknown): Unwrapped {
   const secretPaths: string[][] = [];
   const walk = (value: unknown, path: string[]): unknown => {
     if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, String(index)]));
+    if (value === CHANGED) secretPaths.push(path); // what it stands for is still a secret
     if (!isObject(value)) return value;
     if (value[SIGNATURE] === SECRET) {
       secretPaths.push(path);
@@ -65,7 +72,7 @@ export function wrap(
   const walk = (item: unknown, path: string[]): unknown => {
     const plain = children(item, path);
     const hidden = path.length > 0 && secret.has(JSON.stringify(path));
-    return hidden && !isUnknown(plain) ? { [SIGNATURE]: SECRET, value: plain } : plain;
+    return hidden && !isUnknown(plain) && plain !== CHANGED ? { [SIGNATURE]: SECRET, value: plain } : plain;
   };
   const children = (item: unknown, path: string[]): unknown => {
     if (Array.isArray(item)) return item.map((entry, index) => walk(entry ?? null, [...path, String(index)]));
@@ -75,6 +82,22 @@ export function wrap(
   };
   const wrapped = children(value, []);
   return isObject(wrapped) ? wrapped : {};
+}
+
+/** Puts CHANGED in the place of each secret whose live value is not the one in the state. */
+export function markChanged(live: object, state: Props, secretPaths: readonly (readonly string[])[]): Props {
+  const marked = structuredClone(live) as Props;
+  for (const path of secretPaths) {
+    const found = lookup(marked, path);
+    if (found === undefined || typeof found !== "string" || found === lookup(state, path)) continue;
+    const parent = lookup(marked, path.slice(0, -1));
+    if (isObject(parent)) parent[path.at(-1) ?? ""] = CHANGED;
+  }
+  return marked;
+}
+
+function lookup(from: unknown, path: readonly string[]): unknown {
+  return path.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), from);
 }
 
 /** Path of what to hide: cut before the first list index, since the items of a list move. */

@@ -61,7 +61,7 @@ async function resources(stack: string): Promise<Resource[]> {
 export function inventory(all: Resource[]): string[] {
   const volumes = all
     .filter(({ type }) => type === "docker:index/volume:Volume")
-    .map(({ outputs }) => String(outputs?.name ?? "?"));
+    .map(({ outputs }) => (typeof outputs?.name === "string" ? outputs.name : "?"));
   const others = new Map<string, number>();
   for (const { type } of all) {
     const kind = type.split(":").pop() ?? type;

@@ -1,6 +1,5 @@
 import { createWriteStream, readFileSync } from "node:fs";
 import { Readable } from "node:stream";
-import type { ReadableStream } from "node:stream/web";
 import { pipeline } from "node:stream/promises";
 import { inflateRawSync } from "node:zlib";
 import { capture, onPath } from "./process";
@@ -60,7 +59,7 @@ export async function download(url: string, file: string): Promise<void> {
     }
     const answer = await fetch(url, { signal: AbortSignal.timeout(1_800_000) });
     if (!answer.ok || !answer.body) throw new Error(`the server answered ${answer.status}`);
-    await pipeline(Readable.fromWeb(answer.body as ReadableStream), createWriteStream(file));
+    await pipeline(Readable.fromWeb(answer.body), createWriteStream(file));
   } catch (error) {
     throw new Error(`Downloading ${url} failed: ${reason(error)}`, { cause: error });
   }

@@ -40,9 +40,9 @@ function lockHash() {
   return createHash("sha256").update(readFileSync(file)).digest("hex");
 }
 
-// A person may have run npm install. npm writes its own record last, so one that has every package
-// of package-lock.json is a finished install and need not be thrown away.
-function installedByHand() {
+// True when npm's own record, which it writes last, has every package of package-lock.json and each is
+// there. So what a person installed need not be thrown away, and what npm calls done is looked at.
+function whole() {
   const record = join(modules, ".package-lock.json");
   if (!existsSync(record)) return false;
   const read = (file) => {
@@ -57,17 +57,16 @@ function installedByHand() {
   const want = Object.entries(read(join(root, "package-lock.json"))).filter(
     ([path]) => path !== "",
   );
-  return (
-    want.length > 0 &&
-    want.every(([path, entry]) =>
-      have[path] ? have[path].version === entry.version : entry.optional === true,
-    )
-  );
+  const there = ([path, { version, optional }]) =>
+    have[path]
+      ? have[path].version === version && existsSync(join(root, path, "package.json"))
+      : optional === true;
+  return want.length > 0 && want.every(there);
 }
 
 function inPlace(hash) {
   if (existsSync(stamp) && readFileSync(stamp, "utf8") === hash) return true;
-  if (existsSync(stamp) || !installedByHand()) return false;
+  if (!whole()) return false;
   writeStamp(hash);
   return true;
 }
@@ -86,8 +85,13 @@ function alive(pid) {
   }
 }
 
+// Owners are this process and its npm, which outlives it for a while when this one is killed.
+function ownersOf(lock) {
+  return existsSync(lock) ? readdirSync(lock).map(Number) : [];
+}
+
 // Two first commands at once would delete each other's node_modules. The lock is a directory named
-// after the clone and outside of it; what is inside names its owner, a dead owner's is removed.
+// after the clone and outside of it; what is inside names its owners; when all are dead it is removed.
 async function whileLocked(work) {
   const name = createHash("sha256").update(root).digest("hex").slice(0, 12);
   const lock = join(tmpdir(), `postgres-ha-npm-${userInfo().uid}-${name}`);
@@ -98,30 +102,29 @@ async function whileLocked(work) {
     } catch (error) {
       if (error.code !== "EEXIST") throw error;
     }
-    const owner = existsSync(join(lock, "pid"))
-      ? Number(readFileSync(join(lock, "pid"), "utf8"))
-      : 0;
-    ownerless = owner ? 0 : ownerless + 1;
-    if ((owner && !alive(owner)) || ownerless > 10) rmSync(lock, { recursive: true, force: true });
-    else if (!told)
-      (say(
-        `Waiting for process ${owner || "(starting)"}, which installs the npm dependencies of this clone.`,
-      ),
-        (told = true));
+    const owners = ownersOf(lock);
+    ownerless = owners.length > 0 ? 0 : ownerless + 1;
+    const gone = owners.length > 0 ? !owners.some(alive) : ownerless > 10;
+    if (gone) rmSync(lock, { recursive: true, force: true });
+    else if (!told) {
+      const who = owners[0] ?? "(starting)";
+      say(`Waiting for process ${who}, which installs the npm dependencies of this clone.`);
+      told = true;
+    }
     await new Promise((done) => setTimeout(done, 500));
   }
-  writeFileSync(join(lock, "pid"), String(process.pid));
+  mkdirSync(join(lock, String(process.pid)));
   const release = () => rmSync(lock, { recursive: true, force: true });
   process.on("exit", release);
   try {
-    return await work();
+    return await work(lock);
   } finally {
     release();
     process.off("exit", release);
   }
 }
 
-function npmCi() {
+function npmCi(lock) {
   const args = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
   const inside = process.env.npm_execpath?.endsWith(".js") && existsSync(process.env.npm_execpath);
   const [command, all] = inside
@@ -130,7 +133,7 @@ function npmCi() {
   return new Promise((done) => {
     const child = spawn(command, all, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
-    const keep = (chunk) => (output = (output + chunk).slice(-8000));
+    const keep = (chunk) => (output = (output + chunk).slice(0, 8000));
     child.stdout.on("data", keep);
     child.stderr.on("data", keep);
     const started = Date.now();
@@ -141,11 +144,18 @@ function npmCi() {
         ),
       15000,
     );
-    const stop = (signal) => (child.kill(signal), process.exit(signal === "SIGINT" ? 130 : 143));
+    if (child.pid) mkdirSync(join(lock, String(child.pid)));
+    let stopped;
+    const stop = (signal) => {
+      stopped = signal;
+      child.kill(signal);
+    };
     process.on("SIGINT", stop).on("SIGTERM", stop);
     const end = (code, text) => {
       clearInterval(beat);
       process.off("SIGINT", stop).off("SIGTERM", stop);
+      // Only now: npm goes on writing for a while after the signal.
+      if (stopped) process.exit(stopped === "SIGINT" ? 130 : 143);
       done({ code, output: text ?? output });
     };
     child.on("error", (error) => end(1, error.message));
@@ -153,15 +163,24 @@ function npmCi() {
   });
 }
 
+// npm says what is wrong first and then all that it can do.
+function firstLines(output) {
+  return output.trim().split("\n").slice(0, 12).join("\n");
+}
+
 async function dependencies(hash) {
-  await whileLocked(async () => {
+  await whileLocked(async (lock) => {
     if (inPlace(hash)) return;
     say("Installing the npm dependencies (npm ci) ...");
     rmSync(stamp, { force: true });
-    const { code, output } = await npmCi();
+    const { code, output } = await npmCi(lock);
     if (code !== 0)
       fail(
-        `${output.trim()}\nInstalling the npm dependencies in ${root} failed: npm ci ended with ${code}, its last words are above. Check the network and "npm config get registry", then run the command again.`,
+        `${firstLines(output)}\nInstalling the npm dependencies in ${root} failed: npm ci ended with ${code}, what it said is above. Check the network and "npm config get registry", then run the command again.`,
+      );
+    if (!whole())
+      fail(
+        `npm ci said that it was done, yet packages are missing in ${modules}. Remove that folder and run the command again.`,
       );
     writeStamp(hash);
   });

@@ -2,15 +2,36 @@
  * The one quoting function of each text format that the cluster's programs read. Names are checked
  * in model/config already; these refuse what could not be quoted, as the last line of defence.
  */
-import { stringify } from "yaml";
+import { Document, Scalar, visit } from "yaml";
 
 const LINE_BREAK = /[\n\r\0]/;
 
-/** YAML with sorted keys: the same input is the same text, so there is no phantom diff. */
+/** Texts that YAML may leave bare; whether it does is up to the library (`on`, `null` are not). */
+const BARE = /^[A-Za-z_/][A-Za-z0-9_./-]*$/;
+
+/** What Python's reader refuses, or takes for a line break, even between quotes. */
+const UNPRINTABLE = /[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]/g;
+
+/**
+ * YAML that Python reads as YAML 1.1, with sorted keys: the same input is the same text, so there is no
+ * phantom diff. Any text but a plain word is quoted: to Python a bare `=` or `<<` is an error.
+ */
 export function yamlText(document: unknown): string {
-  // YAML 1.1, as Python reads it: there a bare `on` is a boolean, so texts like it are quoted.
-  const form = { version: "1.1", sortMapEntries: true, lineWidth: 0 } as const;
-  return stringify(document, { ...form, aliasDuplicateObjects: false });
+  const yaml = new Document(document, {
+    compat: "yaml-1.1",
+    sortMapEntries: true,
+    aliasDuplicateObjects: false,
+  });
+  visit(yaml, {
+    Scalar: (_, scalar) => {
+      if (typeof scalar.value === "string" && !BARE.test(scalar.value)) {
+        scalar.type = Scalar.QUOTE_DOUBLE;
+      }
+    },
+  });
+  const escaped = (character: string): string =>
+    `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return yaml.toString({ lineWidth: 0, directives: false }).replace(UNPRINTABLE, escaped);
 }
 
 /** JSON with a final newline. */

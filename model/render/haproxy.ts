@@ -6,7 +6,11 @@ import { haproxyWord } from "./formats";
 /** Certificate and key in one file, as HAProxy wants it for a listener. */
 export const HAPROXY_PEM_FILE = `${CONFIG_DIR}/tls/haproxy.pem`;
 
-/** Checks: fail after 2, up after 1 (Patroni's answer is authoritative), faster while in doubt. */
+/**
+ * OPTIONS has no body, which a check would leave unread: Patroni would log a stack trace each time.
+ * Checks: fail after 2, up after 1 (Patroni's answer is authoritative), faster
+ * while in doubt.
+ */
 const CHECK = "check inter 1s fastinter 500ms downinter 500ms fall 2 rise 1";
 
 /** haproxy.cfg: 5000 follows the leader, 5001 balances over the replicas, else the leader. */
@@ -64,7 +68,7 @@ function backend(name: string, uri: string, balance: string, topology: Topology)
   return `backend ${name}
   balance ${balance}
   option httpchk
-  http-check send meth GET uri ${haproxyWord(uri)}
+  http-check send meth OPTIONS uri ${haproxyWord(uri)}
   http-check expect status 200
   default-server ${CHECK} check-ssl verify required ca-file ${CA_FILE} on-marked-down shutdown-sessions
 ${topology.members.map(server).join("")}`;

@@ -33,7 +33,8 @@ export function containersOf(outputs: StackOutputs, word: string | undefined): P
   if (word === undefined) return all;
   const byPart = all.filter(({ part }) => part === word);
   const names = all.map(({ access }) => access.container);
-  const chosen = byPart.length > 0 ? byPart : all.filter((one) => named(one.access.container, word, names));
+  const chosen =
+    byPart.length > 0 ? byPart : all.filter((one) => named(one.access.container, word, names));
   if (chosen.length > 0) return chosen;
   throw new ControlError({
     doing: `find the part "${word}"`,

@@ -5,7 +5,10 @@ import { ControlError } from "../../control/errors";
 const host = z.object({
   name: z.string(),
   docker: z.string(),
-  hostKey: z.string().nullish().transform((key) => key ?? undefined),
+  hostKey: z
+    .string()
+    .nullish()
+    .transform((key) => key ?? undefined),
 });
 const container = z.object({ host, container: z.string() });
 const endpoints = z.array(z.object({ host: z.string(), port: z.number() }));

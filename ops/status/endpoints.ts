@@ -22,7 +22,10 @@ export function endpointPlaces({ endpoints, operations }: StackOutputs): Endpoin
     }),
   );
   // Poolers of both kinds are one list, in the order of the endpoints; ports of kinds differ.
-  const queues = { pooledPrimary: [...endpoints.pooledPrimary], pooledReplicas: [...endpoints.pooledReplicas] };
+  const queues = {
+    pooledPrimary: [...endpoints.pooledPrimary],
+    pooledReplicas: [...endpoints.pooledReplicas],
+  };
   const pooled = operations.poolers.flatMap((pooler) => {
     const kind = queues.pooledPrimary[0]?.port === pooler.port ? "pooledPrimary" : "pooledReplicas";
     const at = queues[kind].shift();
@@ -64,7 +67,9 @@ async function inRecovery(
   if (password === undefined) throw new Error("the outputs have no password of role monitor");
   const login = { user: "monitor", password, database: "postgres", caCertificate };
   return throughEndpoint(container, { ...login, address: "127.0.0.1", port }, async (client) => {
-    const { rows } = await client.query<{ standby: boolean }>("SELECT pg_is_in_recovery() AS standby");
+    const { rows } = await client.query<{ standby: boolean }>(
+      "SELECT pg_is_in_recovery() AS standby",
+    );
     return rows[0]?.standby !== false;
   });
 }

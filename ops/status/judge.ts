@@ -51,13 +51,16 @@ function oneMember(member: MemberRow, leader: string | null, timeline: number | 
   const problems: string[] = [];
   if (member.pendingRestart) problems.push(`${member.name} has settings that wait for a restart`);
   if (member.name === leader) return problems;
-  if (member.state !== "streaming") problems.push(`${member.name} does not stream: ${member.state}`);
+  if (member.state !== "streaming")
+    problems.push(`${member.name} does not stream: ${member.state}`);
   else if (member.lagBytes === null) problems.push(`${member.name}: its lag is unknown`);
   else if (member.lagBytes > MAXIMUM_LAG_BYTES) {
     problems.push(`${member.name} is ${bytes(member.lagBytes)} behind the leader`);
   }
   if (member.state === "streaming" && timeline !== null && member.timeline !== timeline) {
-    problems.push(`${member.name} is on timeline ${member.timeline ?? "?"}, the leader on ${timeline}`);
+    problems.push(
+      `${member.name} is on timeline ${member.timeline ?? "?"}, the leader on ${timeline}`,
+    );
   }
   return problems;
 }
@@ -80,7 +83,8 @@ function endpointProblems(endpoint: EndpointRow): string[] {
 function poolProblems(pool: PoolRow): string[] {
   if (pool.error !== null) return [`pool ${pool.name}: ${pool.error}`];
   const problems: string[] = [];
-  if (pool.paused.length > 0) problems.push(`pool ${pool.name} is paused: ${pool.paused.join(", ")}`);
+  if (pool.paused.length > 0)
+    problems.push(`pool ${pool.name} is paused: ${pool.paused.join(", ")}`);
   if (pool.maxWaitSeconds > LONG_WAIT_SECONDS) {
     const waits = duration(pool.maxWaitSeconds);
     problems.push(`pool ${pool.name}: ${pool.clientsWaiting} clients wait, one for ${waits}`);
@@ -91,7 +95,9 @@ function poolProblems(pool: PoolRow): string[] {
 function backupProblems(backup: BackupRow): string[] {
   if (backup.error !== null) return [`backup: ${backup.error}`];
   const problems: string[] = [];
-  if (backup.last === null && !backup.running) problems.push("there is no backup yet: ops -- backup");
-  if (backup.archive?.failing === true) problems.push("archiving of WAL fails: see the leader's log");
+  if (backup.last === null && !backup.running)
+    problems.push("there is no backup yet: ops -- backup");
+  if (backup.archive?.failing === true)
+    problems.push("archiving of WAL fails: see the leader's log");
   return problems;
 }

@@ -84,7 +84,10 @@ export function poolSummary(
 ): Omit<PoolRow, "name" | "port" | "error"> {
   const own = pools.filter(({ database }) => database !== "pgbouncer");
   const sum = (...columns: string[]): number =>
-    own.reduce((total, row) => columns.reduce((t, column) => t + Number(row[column] ?? 0), total), 0);
+    own.reduce(
+      (total, row) => columns.reduce((t, column) => t + Number(row[column] ?? 0), total),
+      0,
+    );
   return {
     clientsActive: sum("cl_active"),
     clientsWaiting: sum("cl_waiting"),

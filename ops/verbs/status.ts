@@ -11,7 +11,9 @@ import { judge } from "../status/judge";
 export function addStatus(program: Command, run: Run): void {
   program
     .command("status")
-    .description("members, endpoints, Consul, pools, backups; exit code 0 healthy, 1 degraded, 2 down")
+    .description(
+      "members, endpoints, Consul, pools, backups; exit code 0 healthy, 1 degraded, 2 down",
+    )
     .action(() => run(status));
 }
 
@@ -22,7 +24,8 @@ async function status(ops: Ops): Promise<number> {
     return verdictCode(found.verdict);
   } catch (error) {
     // Without outputs nothing is known: for what watches the cluster that is "not reachable".
-    if (ops.json) ops.out(JSON.stringify({ verdict: "down", problems: [describe(error)] }, null, 2));
+    if (ops.json)
+      ops.out(JSON.stringify({ verdict: "down", problems: [describe(error)] }, null, 2));
     ops.note(describe(error));
     return verdictCode("down");
   }

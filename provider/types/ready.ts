@@ -19,7 +19,8 @@ function endpointParts(inputs: ReadyInputs): Part[] {
   const login = { user, password, database, caCertificate };
   const inner = new Set([...inputs.members, ...inputs.consul].map((item) => item.container));
   const outer = inputs.containers.filter((item) => !inner.has(item.container));
-  return inputs.endpoints.map((endpoint) => endpointPart(endpoint, login, inputs.members, outer));
+  const behind = outer.length === 0 ? inputs.members : outer;
+  return inputs.endpoints.map((endpoint) => endpointPart(endpoint, login, inputs.members, behind));
 }
 
 function backupPart(repository: ContainerAccess, stanza: string): Part {

@@ -4,9 +4,8 @@ import type { RoleInputs } from "../../model/resources";
 import { parseSettings, resetStatement, roleOptions, sameSetting, setStatement } from "../../control/roleSql";
 import { scramMatches, scramVerifier } from "../../control/scram";
 import { readLive, writeQuietly } from "../leaderSql";
+import { CHANGED } from "../secrets";
 import { define, type CheckFailure } from "../type";
-
-const CHANGED = "<changed>";
 
 interface LiveRole {
   readonly login: boolean;

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import { providerKeysOf, withProviderKeys, writeBack } from '../../../setup/stackFile';
+import { describe, expect, it } from "vitest";
+import { providerKeysOf, withProviderKeys, writeBack } from "../../../setup/stackFile";
 
 const tracked = `# about this stack
 config:
@@ -10,60 +10,84 @@ config:
       port: 1
     - name: b
 `;
-const salt = 'v1:AAAA:v1:BBBB:CCCC';
+const salt = "v1:AAAA:v1:BBBB:CCCC";
 
-describe('the generated copy', () => {
-  it('is the tracked file with the salt', () => {
-    const copy = withProviderKeys(tracked, { encryptionsalt: salt }, 'f');
-    expect(providerKeysOf(copy, 'f')).toEqual({ encryptionsalt: salt });
-    expect(copy).toContain('# the first');
-    expect(copy).toContain('pg:cluster: orders');
+describe("the generated copy", () => {
+  it("is the tracked file with the salt", () => {
+    const copy = withProviderKeys(tracked, { encryptionsalt: salt }, "f");
+    expect(providerKeysOf(copy, "f")).toEqual({ encryptionsalt: salt });
+    expect(copy).toContain("# the first");
+    expect(copy).toContain("pg:cluster: orders");
   });
 
-  it('leaves a tracked file alone that has a provider of its own', () => {
+  it("leaves a tracked file alone that has a provider of its own", () => {
     const own = `${tracked}secretsprovider: awskms://alias/x\nencryptedkey: abc\n`;
-    expect(withProviderKeys(own, { encryptionsalt: salt }, 'f')).toBe(own);
+    expect(withProviderKeys(own, { encryptionsalt: salt }, "f")).toBe(own);
   });
 
-  it('can be made of an empty file', () => {
-    expect(providerKeysOf(withProviderKeys('', { encryptionsalt: salt }, 'f'), 'f')).toEqual({ encryptionsalt: salt });
+  it("can be made of an empty file", () => {
+    expect(providerKeysOf(withProviderKeys("", { encryptionsalt: salt }, "f"), "f")).toEqual({
+      encryptionsalt: salt,
+    });
   });
 
-  it('refuses what is no stack file, with its name', () => {
-    expect(() => withProviderKeys('- a\n', {}, 'Pulumi.x.yaml')).toThrow(/Pulumi\.x\.yaml must hold a mapping/);
-    expect(() => withProviderKeys('a: [', {}, 'Pulumi.x.yaml')).toThrow(/Pulumi\.x\.yaml is not valid YAML/);
+  it("refuses what is no stack file, with its name", () => {
+    expect(() => withProviderKeys("- a\n", {}, "Pulumi.x.yaml")).toThrow(
+      /Pulumi\.x\.yaml must hold a mapping/,
+    );
+    expect(() => withProviderKeys("a: [", {}, "Pulumi.x.yaml")).toThrow(
+      /Pulumi\.x\.yaml is not valid YAML/,
+    );
   });
 });
 
-describe('writing back', () => {
-  const copy = withProviderKeys(tracked, { encryptionsalt: salt }, 'f');
+describe("writing back", () => {
+  const copy = withProviderKeys(tracked, { encryptionsalt: salt }, "f");
 
-  it('returns the very text when only the salt differs', () => {
-    expect(writeBack(tracked, copy, 'f')).toBe(tracked);
+  it("returns the very text when only the salt differs", () => {
+    expect(writeBack(tracked, copy, "f")).toBe(tracked);
   });
 
-  it('brings new and changed values, keeps comments, never the salt', () => {
-    const changed = copy.replace('orders', 'sales').replace('port: 1', 'port: 2').replace('- name: b', '- name: b\n    - name: c');
-    const text = writeBack(tracked, `${changed}  `, 'f');
-    expect(text).toBe(tracked.replace('orders', 'sales').replace('port: 1', 'port: 2').replace('- name: b\n', '- name: b\n    - name: c\n'));
+  it("brings new and changed values, keeps comments, never the salt", () => {
+    const changed = copy
+      .replace("orders", "sales")
+      .replace("port: 1", "port: 2")
+      .replace("- name: b", "- name: b\n    - name: c");
+    const text = writeBack(tracked, `${changed}  `, "f");
+    expect(text).toBe(
+      tracked
+        .replace("orders", "sales")
+        .replace("port: 1", "port: 2")
+        .replace("- name: b\n", "- name: b\n    - name: c\n"),
+    );
   });
 
-  it('removes what was removed', () => {
-    expect(writeBack(tracked, `config:\n  pg:cluster: orders\nencryptionsalt: ${salt}\n`, 'f')).toBe('# about this stack\nconfig:\n  pg:cluster: orders # the name\n');
+  it("removes what was removed", () => {
+    expect(
+      writeBack(tracked, `config:\n  pg:cluster: orders\nencryptionsalt: ${salt}\n`, "f"),
+    ).toBe("# about this stack\nconfig:\n  pg:cluster: orders # the name\n");
   });
 
-  it('brings secrets, which are encrypted', () => {
-    const text = writeBack(tracked, copy.replace('config:', 'config:\n  pg:passwords:\n    secure: v1:xyz'), 'f');
-    expect(text).toContain('pg:passwords:\n    secure: v1:xyz');
-    expect(text).not.toContain('encryptionsalt');
+  it("brings secrets, which are encrypted", () => {
+    const text = writeBack(
+      tracked,
+      copy.replace("config:", "config:\n  pg:passwords:\n    secure: v1:xyz"),
+      "f",
+    );
+    expect(text).toContain("pg:passwords:\n    secure: v1:xyz");
+    expect(text).not.toContain("encryptionsalt");
   });
 
-  it('starts a file where there was none', () => {
-    expect(writeBack('', `config:\n  pg:cluster: a\nencryptionsalt: ${salt}\n`, 'f')).toBe('config:\n  pg:cluster: a\n');
+  it("starts a file where there was none", () => {
+    expect(writeBack("", `config:\n  pg:cluster: a\nencryptionsalt: ${salt}\n`, "f")).toBe(
+      "config:\n  pg:cluster: a\n",
+    );
   });
 
-  it('keeps the provider that the tracked file has', () => {
+  it("keeps the provider that the tracked file has", () => {
     const own = `${tracked}secretsprovider: awskms://alias/x\n`;
-    expect(writeBack(own, own.replace('orders', 'sales'), 'f')).toBe(own.replace('orders', 'sales'));
+    expect(writeBack(own, own.replace("orders", "sales"), "f")).toBe(
+      own.replace("orders", "sales"),
+    );
   });
 });

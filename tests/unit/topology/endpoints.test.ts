@@ -202,7 +202,7 @@ describe("connection strings", () => {
   });
 
   it("give back any user, password and database unchanged", () => {
-    const text = fc.string({ unit: "grapheme", minLength: 1 }).filter((s) => s.isWellFormed());
+    const text = fc.string({ unit: "grapheme", minLength: 1 });
     fc.assert(
       fc.property(text, text, text, (user, password, database) => {
         const uri = connectionUri({ user, password, database, endpoints: endpoints.primary });

@@ -1,0 +1,34 @@
+/** Uses a cluster that another stack made: reads its outputs, writes a row and reads it back. */
+import * as pulumi from "@pulumi/pulumi";
+import { clusterFrom } from "./cluster";
+import { type Seen, useDatabase } from "./useDatabase";
+
+const config = new pulumi.Config();
+const reference = new pulumi.StackReference(
+  config.get("cluster") ?? "organization/postgres-ha/dev",
+);
+const database = config.get("database") ?? "app";
+const user = config.get("user") ?? "app";
+
+const cluster = pulumi
+  .all([
+    reference.requireOutput("caCertificate"),
+    reference.requireOutput("endpoints"),
+    reference.requireOutput("credentials"),
+  ])
+  .apply(([caCertificate, endpoints, credentials]) =>
+    clusterFrom({ caCertificate, endpoints, credentials }),
+  );
+
+// A preview changes nothing, so it does not connect: what the query will see is not known yet.
+const seen = cluster.apply((known): Promise<Seen> | Seen | pulumi.Output<Seen> => {
+  if (pulumi.runtime.isDryRun()) return pulumi.output(pulumi.unknown as unknown as Seen);
+  return useDatabase(known, { user, database, writer: pulumi.getStack() });
+});
+
+// The password made all of it secret; what was seen holds none of it.
+const shown = pulumi.unsecret(seen);
+export const serverVersion = shown.apply((one) => one.serverVersion);
+export const currentDatabase = shown.apply((one) => one.currentDatabase);
+export const inRecovery = shown.apply((one) => one.inRecovery);
+export const rowsWritten = shown.apply((one) => one.rowsWritten);

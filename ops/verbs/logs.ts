@@ -1,0 +1,55 @@
+/** `logs`: what the containers of a cluster said. */
+import { type Command, InvalidArgumentError } from "commander";
+import type { Ops, Run } from "../ops";
+import { followLog, type LogLine, readLog } from "../logs/read";
+import { formatLine, mergeLines } from "../logs/lines";
+import { containersOf, PARTS } from "../stack/containers";
+
+interface Options {
+  readonly follow?: boolean;
+  readonly tail: number;
+}
+
+/** Adds the verb. */
+export function addLogs(program: Command, run: Run): void {
+  program
+    .command("logs")
+    .description("logs of the containers, in order of time")
+    .argument("[part]", `a kind (${PARTS.join(", ")}) or the name of a container; all unless given`)
+    .option("-f, --follow", "go on with what is said from now on")
+    .option("-n, --tail <lines>", "last lines of each container", lineCount, 50)
+    .action((part: string | undefined, options: Options) => run((ops) => logs(ops, part, options)));
+}
+
+function lineCount(text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0 || value > 1_000_000) {
+    throw new InvalidArgumentError(`"${text}" is not a number of lines between 0 and 1000000.`);
+  }
+  return value;
+}
+
+async function logs(ops: Ops, part: string | undefined, options: Options): Promise<number> {
+  const containers = containersOf(await ops.outputs(), part).map(({ access }) => access);
+  const width = Math.max(...containers.map(({ container }) => container.length));
+  const print = (line: LogLine): void =>
+    ops.out(ops.json ? JSON.stringify(line) : formatLine(line, containers.length > 1 ? width : 0));
+  const results = await Promise.allSettled(
+    containers.map((access) => readLog(access, options.tail)),
+  );
+  const lines = results.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+  mergeLines(lines).forEach(print);
+  const failures = results.flatMap((one) =>
+    one.status === "rejected" ? [one.reason as Error] : [],
+  );
+  for (const { message } of failures) ops.note(message);
+  if (options.follow === true) {
+    const read = containers.filter((_, index) => results[index]?.status === "fulfilled");
+    const since = (index: number): string | undefined => lines[index]?.at(-1)?.at;
+    const following = read.map((access, index) => followLog(access, since(index), print));
+    const ends = await Promise.allSettled(following);
+    ends.forEach((end) => end.status === "rejected" && failures.push(end.reason as Error));
+    ops.note("No container is left to follow.");
+  }
+  return failures.length === 0 ? 0 : 1;
+}
