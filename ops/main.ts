@@ -42,6 +42,7 @@ export function buildProgram(makeRun: (program: Command) => Run): Command {
 /** Runs one verb and returns its exit code; called by setup. */
 export async function main(args: string[]): Promise<number> {
   let code: number = EXIT.ok;
+  process.stdout.on("error", endWithReader);
   const program = buildProgram((top) => async (work) => {
     code = await work(makeOps(top.opts<GlobalOptions>()));
   });
@@ -53,4 +54,10 @@ export async function main(args: string[]): Promise<number> {
     process.stderr.write(`${describe(error)}\n`);
     return EXIT.failed;
   }
+}
+
+/** `ops -- logs | head`: a reader that went away is an end, not a failure. */
+function endWithReader(error: NodeJS.ErrnoException): void {
+  if (error.code === "EPIPE") process.exit(EXIT.ok);
+  throw error;
 }

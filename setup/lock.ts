@@ -12,14 +12,7 @@ export interface Owner {
 
 /** What tells a process apart from a later one with the same number. */
 export function startedAt(pid: number): string {
-  try {
-    // Field 22; the name in field 2 may hold spaces and ends at the last bracket.
-    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  } catch {
-    // No /proc (macOS) or no such process: the number alone has to do.
-    return "";
-  }
+  return fields(pid)[19] ?? "";
 }
 
 /** True when a lock's owner is gone, so that the lock may be taken over. */
@@ -32,7 +25,24 @@ export function isStale(owner: Owner | undefined): boolean {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EPERM") return true;
   }
-  return owner.started !== "" && startedAt(owner.pid) !== owner.started;
+  return isZombie(owner.pid) || (owner.started !== "" && startedAt(owner.pid) !== owner.started);
+}
+
+// In a container a dead process may stay listed for good: nobody reaps it.
+function isZombie(pid: number): boolean {
+  return fields(pid)[0] === "Z";
+}
+
+/** What the kernel tells of a process, from its state on; empty without /proc (macOS). */
+function fields(pid: number): string[] {
+  try {
+    // The name before may hold spaces and brackets and ends at the last bracket.
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    // No /proc or no such process: the number alone has to do.
+    return [];
+  }
 }
 
 function read(path: string): string | undefined {

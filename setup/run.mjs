@@ -2,7 +2,8 @@
 // plain JavaScript without dependencies: it installs them, then hands over to main.ts.
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync, renameSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync } from "node:fs";
+import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir, userInfo } from "node:os";
 import { dirname, join, resolve } from "node:path";
@@ -79,7 +80,9 @@ function writeStamp(hash) {
 function alive(pid) {
   try {
     process.kill(pid, 0);
-    return true;
+    const stat = `/proc/${pid}/stat`;
+    // In a container a dead process may stay listed as "Z" for good: nobody reaps it.
+    return !(existsSync(stat) && /\) Z /.test(readFileSync(stat, "utf8")));
   } catch (error) {
     return error.code === "EPERM";
   }

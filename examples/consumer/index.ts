@@ -11,20 +11,19 @@ const database = config.get("database") ?? "app";
 const user = config.get("user") ?? "app";
 
 const cluster = pulumi
-  .all([
-    reference.requireOutput("caCertificate"),
-    reference.requireOutput("endpoints"),
-    reference.requireOutput("credentials"),
-  ])
-  .apply(([caCertificate, endpoints, credentials]) =>
-    clusterFrom({ caCertificate, endpoints, credentials }),
-  );
+  .all({
+    caCertificate: reference.requireOutput("caCertificate"),
+    endpoints: reference.requireOutput("endpoints"),
+    credentials: reference.requireOutput("credentials"),
+  })
+  .apply((outputs: unknown) => clusterFrom(outputs));
 
 // A preview changes nothing, so it does not connect: what the query will see is not known yet.
-const seen = cluster.apply((known): Promise<Seen> | Seen | pulumi.Output<Seen> => {
-  if (pulumi.runtime.isDryRun()) return pulumi.output(pulumi.unknown as unknown as Seen);
-  return useDatabase(known, { user, database, writer: pulumi.getStack() });
-});
+const seen = cluster.apply((known): pulumi.Output<Seen> =>
+  pulumi.runtime.isDryRun()
+    ? pulumi.output(pulumi.unknown as unknown as Seen)
+    : pulumi.output(useDatabase(known, { user, database, writer: pulumi.getStack() })),
+);
 
 // The password made all of it secret; what was seen holds none of it.
 const shown = pulumi.unsecret(seen);

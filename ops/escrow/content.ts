@@ -20,7 +20,7 @@ export function contentNames(content: EscrowContent): string[] {
   return Object.entries(content).flatMap(([name, value]: [string, unknown]) => {
     if (value === null) return [];
     if (typeof value !== "object") return [name];
-    return [`${name} (${Object.keys(value as object).join(", ")})`];
+    return [`${name} (${Object.keys(value).join(", ")})`];
   });
 }
 

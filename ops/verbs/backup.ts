@@ -62,7 +62,7 @@ async function backup(ops: Ops, options: Options): Promise<number> {
   const where = repositoryOf(await ops.outputs());
   const before = (await backupsOf(where)).at(-1)?.label;
   const argv = backupArguments(where.stanza, options.type);
-  ops.note(`Backing up (${options.type}); Ctrl-C ends it.`);
+  ops.note(`Backing up stanza ${where.stanza} (${options.type}) ...`);
   const code = await attach(where.repository, argv, {
     tty: false,
     stdin: false,

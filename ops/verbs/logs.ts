@@ -1,5 +1,6 @@
 /** `logs`: what the containers of a cluster said. */
 import { type Command, InvalidArgumentError } from "commander";
+import type { ContainerAccess } from "../../model/access";
 import type { Ops, Run } from "../ops";
 import { followLog, type LogLine, readLog } from "../logs/read";
 import { formatLine, mergeLines } from "../logs/lines";
@@ -44,12 +45,23 @@ async function logs(ops: Ops, part: string | undefined, options: Options): Promi
   );
   for (const { message } of failures) ops.note(message);
   if (options.follow === true) {
+    // Ctrl-C is how a person ends this: not an interruption to be told of.
+    process.removeAllListeners("SIGINT").once("SIGINT", () => process.exit(0));
     const read = containers.filter((_, index) => results[index]?.status === "fulfilled");
-    const since = (index: number): string | undefined => lines[index]?.at(-1)?.at;
-    const following = read.map((access, index) => followLog(access, since(index), print));
-    const ends = await Promise.allSettled(following);
-    ends.forEach((end) => end.status === "rejected" && failures.push(end.reason as Error));
+    failures.push(...(await followAll(read, lines, print)));
     ops.note("No container is left to follow.");
   }
   return failures.length === 0 ? 0 : 1;
+}
+
+/** Follows every container from its last line on; gives what went wrong. */
+async function followAll(
+  containers: readonly ContainerAccess[],
+  lines: readonly (readonly LogLine[])[],
+  print: (line: LogLine) => void,
+): Promise<Error[]> {
+  const ends = await Promise.allSettled(
+    containers.map((access, index) => followLog(access, lines[index]?.at(-1)?.at, print)),
+  );
+  return ends.flatMap((end) => (end.status === "rejected" ? [end.reason as Error] : []));
 }

@@ -9,7 +9,6 @@ export const POSTGRES_VERSIONS = [14, 15, 16, 17, 18] as const;
 const PARAMETER_NAME = /^[a-z_][a-z0-9_.]{0,62}$/;
 // eslint-disable-next-line no-control-regex
 const CONTROL_CHARACTER = /[\u0000-\u001f\u007f\u2028\u2029]/;
-const VERSION_TEXT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
 
 const parameterName = text({
   rule: "must be a parameter name: lower-case letters, digits, _ and ., starting with a letter or _",
@@ -35,13 +34,6 @@ const extensionSchema = z.strictObject({
   schema: identifier()
     .optional()
     .describe("Schema for the objects of the extension. Left out: the extension's own choice."),
-  version: text({
-    rule: "must be an extension version",
-    remedy: 'Use a version such as "1.6".',
-    test: (value) => VERSION_TEXT.test(value),
-  })
-    .optional()
-    .describe("Version of the extension, quoted. Left out: the newest that is installed."),
 });
 
 const extension = z
@@ -54,7 +46,7 @@ const databaseSchema = z.strictObject({
   extensions: z
     .array(extension)
     .prefault([])
-    .describe("Extensions of the database: a name, or `{ name, schema, version }`."),
+    .describe("Extensions of the database: a name, or `{ name, schema }`."),
   connectionLimit: connectionLimit
     .optional()
     .describe("Most connections to the database at once. Left out: no limit of its own."),

@@ -4,7 +4,7 @@ import {
   type MockResourceArgs,
   type MockResourceResult,
 } from "@pulumi/pulumi/runtime/mocks";
-import { rawStack } from "../topology/stacks";
+import { vi } from "vitest";
 
 /** One resource as the program declared it. */
 export interface Declared {
@@ -41,7 +41,18 @@ interface Request {
   getAdditionalsecretoutputsList(): string[];
 }
 
+interface Monitor {
+  registerResource(this: unknown, request: Request, callback: unknown): Promise<void>;
+}
+
 const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
+
+/** Inputs as text, with nothing of what is marked as secret. */
+export function inClear(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) =>
+    typeof part === "object" && part !== null && SECRET_SIGNATURE in part ? "[secret]" : part,
+  );
+}
 
 /** Whether an input, or any part of it, is a secret. */
 export function isSecret(value: unknown): boolean {
@@ -127,11 +138,12 @@ export interface Run {
   readonly secretOutputs: readonly string[];
 }
 
-/** Sets mocks, config and the recorder. The program is to be imported after it. */
-export async function mockEngine(config: Record<string, unknown>): Promise<Declared[]> {
+/** Sets mocks, config and the recorder; `stop` takes the recorder out again. */
+async function mockEngine(config: Record<string, unknown>) {
   const declared: Declared[] = [];
-  const register = MockMonitor.prototype.registerResource;
-  MockMonitor.prototype.registerResource = function (request: Request, callback) {
+  const monitor = MockMonitor.prototype as unknown as Monitor;
+  const register = monitor.registerResource;
+  monitor.registerResource = function (request, callback) {
     declared.push(record(request));
     return register.call(this, request, callback);
   };
@@ -144,25 +156,52 @@ export async function mockEngine(config: Record<string, unknown>): Promise<Decla
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
   pulumi.runtime.setAllConfig(Object.fromEntries(flat) as Record<string, string>);
-  return declared;
+  return {
+    declared,
+    stop: () => {
+      monitor.registerResource = register;
+    },
+  };
 }
 
-/** Runs the whole program (`index.ts`) with a config, by default that of stack dev. */
-export async function runProgram(config: Record<string, unknown> = rawStack("dev")): Promise<Run> {
-  const declared = await mockEngine(config);
-  const exported = (await import("../../../index")) as unknown as Record<
-    string,
-    pulumi.Output<unknown>
-  >;
-  const entries = Object.entries(exported).filter(([, value]) => pulumi.Output.isInstance(value));
-  const outputs: Record<string, unknown> = {};
-  const secretOutputs: string[] = [];
-  for (const [name, output] of entries) {
-    outputs[name] = await valueOf(output);
-    if (await pulumi.isSecret(output)) secretOutputs.push(name);
+/** Runs the whole program (`index.ts`) with a config. */
+export async function runProgram(config: Record<string, unknown>): Promise<Run> {
+  vi.resetModules();
+  const { declared, stop } = await mockEngine(config);
+  try {
+    const exported = (await import("../../../index")) as unknown as Record<
+      string,
+      pulumi.Output<unknown>
+    >;
+    const outputs: Record<string, unknown> = {};
+    const secretOutputs: string[] = [];
+    for (const [name, output] of Object.entries(exported)) {
+      if (!pulumi.Output.isInstance(output)) continue;
+      outputs[name] = await valueOf(output);
+      if (await pulumi.isSecret(output)) secretOutputs.push(name);
+    }
+    await settled(declared);
+    return { declared, outputs, secretOutputs };
+  } finally {
+    stop();
   }
-  await settled(declared);
-  return { declared, outputs, secretOutputs };
+}
+
+/** What the program says to a config that it refuses, and what it had declared by then. */
+export async function refusal(
+  config: Record<string, unknown>,
+): Promise<{ readonly error: Error; readonly declared: readonly Declared[] }> {
+  vi.resetModules();
+  const { declared, stop } = await mockEngine(config);
+  try {
+    await import("../../../index");
+  } catch (error) {
+    await settled(declared);
+    return { error: error as Error, declared };
+  } finally {
+    stop();
+  }
+  throw new Error("the program took the config");
 }
 
 function valueOf(output: pulumi.Output<unknown>): Promise<unknown> {
@@ -176,4 +215,37 @@ async function settled(declared: readonly Declared[]): Promise<void> {
     seen = declared.length;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
+}
+
+/** Looks into a run. */
+export function lookInto(run: Run) {
+  const ofType = (type: string): Declared[] =>
+    run.declared.filter((one) => one.type.endsWith(type));
+  const named = (type: string, name: string): Declared =>
+    only(ofType(type).filter((one) => one.name === name));
+  /** Everything that a resource waits for, directly or through others. */
+  const waitsFor = (name: string, seen = new Set<string>()): Set<string> => {
+    for (const next of run.declared
+      .filter((one) => one.name === name)
+      .flatMap((d) => d.dependsOn)) {
+      if (seen.has(next)) continue;
+      seen.add(next);
+      waitsFor(next, seen);
+    }
+    return seen;
+  };
+  return {
+    ofType,
+    named,
+    waitsFor,
+    /** Containers that run; the holders of config volumes never do. */
+    containers: (): Declared[] => ofType(":Container").filter((one) => one.inputs.start !== false),
+  };
+}
+
+/** The one value of a list of one. */
+export function only<T>(values: readonly T[]): T {
+  const [value] = values;
+  if (value === undefined || values.length !== 1) throw new Error(`${values.length} for one`);
+  return value;
 }

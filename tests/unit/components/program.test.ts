@@ -1,39 +1,22 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { planTopology } from "../../../model/topology";
-import { rawStack, stackConfig } from "../topology/stacks";
 import { placed } from "../topology/instances";
-import { type Declared, isSecret, passwordOf, type Run, runProgram, unmarked } from "./mockEngine";
+import { rawStack, stackConfig } from "../topology/stacks";
+import { isSecret, lookInto, only, passwordOf, type Run, runProgram } from "./mockEngine";
 
 const topology = planTopology(stackConfig("dev"));
 let run: Run;
+let prod: Run;
 
 beforeAll(async () => {
-  run = await runProgram();
+  run = await runProgram(rawStack("dev"));
+  prod = await runProgram(rawStack("prod"));
 }, 60_000);
 
-const ofType = (type: string): Declared[] => run.declared.filter((one) => one.type.endsWith(type));
-const only = <T>(values: readonly T[]): T => {
-  const [value] = values;
-  if (value === undefined || values.length !== 1) throw new Error(`${values.length} for one`);
-  return value;
-};
-const named = (type: string, name: string): Declared =>
-  only(ofType(type).filter((one) => one.name === name));
-/** Containers that run; the holder of config volumes never does. */
-const containers = (): Declared[] =>
-  ofType(":Container").filter((one) => one.inputs.start !== false);
-
-/** Everything that a resource waits for, directly or through others. */
-function waitsFor(name: string, seen = new Set<string>()): Set<string> {
-  for (const one of run.declared.filter((declared) => declared.name === name)) {
-    for (const next of one.dependsOn) {
-      if (seen.has(next)) continue;
-      seen.add(next);
-      waitsFor(next, seen);
-    }
-  }
-  return seen;
-}
+const ofType = (type: string) => lookInto(run).ofType(type);
+const named = (type: string, name: string) => lookInto(run).named(type, name);
+const containers = () => lookInto(run).containers();
+const waitsFor = (name: string) => lookInto(run).waitsFor(name);
 
 describe("the whole program of dev", () => {
   it("declares a container for every instance, and one holder that never starts", () => {
@@ -72,8 +55,9 @@ describe("the whole program of dev", () => {
 
 describe("every container", () => {
   const each = (look: (inputs: Record<string, unknown>, name: string) => void): void => {
-    expect(containers()).toHaveLength(14);
-    for (const { inputs, name } of containers()) look(inputs, name);
+    const all = [...containers(), ...lookInto(prod).containers()];
+    expect(all).toHaveLength(14 + 22);
+    for (const { inputs, name } of all) look(inputs, name);
   };
 
   it("is not root", () => {
@@ -109,13 +93,30 @@ describe("every container", () => {
     });
   });
 
-  it("publishes on no wildcard address, under the number that it listens on", () => {
-    each(({ ports }) => {
+  it("publishes on its host's own address only, under the number that it listens on", () => {
+    const addresses: Record<string, string> = {
+      "dev-local": "127.0.0.1",
+      "orders-pg1": "10.0.1.11",
+      "orders-pg2": "10.0.1.12",
+      "orders-pg3": "10.0.1.13",
+    };
+    each(({ ports }, name) => {
       for (const port of ports as { ip: string; internal: number; external: number }[]) {
-        expect(port.ip).toBe("127.0.0.1");
+        expect(port.ip).toBe(addresses[name.split("-").slice(0, 2).join("-")]);
         expect(port.external).toBe(port.internal);
       }
     });
+  });
+
+  it("publishes ports of peers only where there are peers elsewhere", () => {
+    const portsOf = (of: Run, name: string): number[] =>
+      (lookInto(of).named(":Container", name).inputs.ports as { internal: number }[]).map(
+        (port) => port.internal,
+      );
+    expect(portsOf(run, "dev-local-consul-1")).toEqual([8501]);
+    expect(portsOf(run, "dev-local-backup-1")).toEqual([]);
+    expect(portsOf(prod, "orders-pg1-consul-1")).toEqual([8300, 8301, 8301, 8501]);
+    expect(portsOf(prod, "orders-pg3-backup-1")).toEqual([8433]);
   });
 
   it("gets plain inputs: no secret, no output of another resource", () => {
@@ -173,17 +174,16 @@ describe("the members", () => {
 
   it("share no trigger, and a trigger follows its container's settings only", async () => {
     const triggers = (of: Run): unknown[] =>
-      of.declared.filter((one) => one.type.endsWith(":Drain")).map((one) => one.inputs.trigger);
+      lookInto(of)
+        .ofType(":Drain")
+        .map((one) => one.inputs.trigger);
     expect(new Set(triggers(run)).size).toBe(topology.members.length);
-    const { vi } = await import("vitest");
-    vi.resetModules();
-    const raw = rawStack("dev");
-    raw.pool = { size: 10 };
-    raw.postgres = { ...(raw.postgres as object), parameters: { work_mem: "8MB" } };
-    expect(triggers(await (await import("./mockEngine")).runProgram(raw))).toEqual(triggers(run));
-    vi.resetModules();
-    raw.resources = { memoryMiB: { postgres: 640 }, shmSizeMiB: 128 };
-    const changed = triggers(await (await import("./mockEngine")).runProgram(raw));
+    const hot = rawStack("dev");
+    hot.pool = { size: 10 };
+    hot.postgres = { ...(hot.postgres as object), parameters: { work_mem: "8MB" } };
+    expect(triggers(await runProgram(hot))).toEqual(triggers(run));
+    const rolling = { ...hot, resources: { memoryMiB: { postgres: 640 }, shmSizeMiB: 128 } };
+    const changed = triggers(await runProgram(rolling));
     expect(changed.filter((trigger) => triggers(run).includes(trigger))).toEqual([]);
   });
 
@@ -200,93 +200,19 @@ describe("the members", () => {
   });
 });
 
-describe("data and keys", () => {
-  it("are protected: data of PostgreSQL, Consul and backups, every password, the authority", () => {
-    const data = [...topology.members, ...topology.consulServers, topology.repository];
-    for (const instance of data) {
-      expect(named(":Volume", `${instance?.name}-data`).protect).toBe(true);
-    }
-    const passwords = ofType(":RandomPassword");
-    expect(passwords.length).toBeGreaterThanOrEqual(9);
-    for (const one of [...passwords, ...ofType(":CertificateAuthority")]) {
-      expect(`${one.name} ${one.protect}`).toBe(`${one.name} true`);
-    }
-  });
-
-  it("can be let go of, where config says so", async () => {
-    const { vi } = await import("vitest");
-    vi.resetModules();
-    const { runProgram: again } = await import("./mockEngine");
-    const { declared } = await again({ ...rawStack("dev"), protect: false });
-    expect(declared.filter((one) => one.protect)).toEqual([]);
-  });
-
-  it("that are private are secret in files and in what computes them", () => {
-    for (const one of [...ofType(":Certificate"), ...ofType(":CertificateAuthority")]) {
-      expect(one.additionalSecretOutputs).toEqual(["privateKey"]);
-    }
-    for (const one of ofType(":ConfigFiles")) {
-      const files = one.inputs.files as Record<string, { content: unknown }>;
-      expect(isSecret(files["tls/tls.key"]?.content)).toBe(true);
-      for (const file of Object.values(files)) {
-        const holds = /password-of-|PRIVATE KEY/.test(JSON.stringify(unmarked(file)));
-        if (holds) expect(isSecret(file)).toBe(true);
-      }
-    }
-  });
-
-  it("stand in no input in clear: all that holds one is marked as secret", () => {
-    const clear = (value: unknown): string =>
-      JSON.stringify(value, (_key, part: unknown) => (isMarked(part) ? "[secret]" : part));
-    const isMarked = (part: unknown): boolean =>
-      typeof part === "object" &&
-      part !== null &&
-      !Array.isArray(part) &&
-      isSecret({ part }) &&
-      "4dabf18193072939515e22adb298388d" in part;
-    for (const one of run.declared) {
-      expect(`${one.name} ${clear(one.inputs)}`).not.toMatch(/password-of-|PRIVATE KEY/);
-    }
-  });
-
-  it("reach only the files that need them", () => {
-    const holders = (secret: string): string[] =>
-      ofType(":ConfigFiles").flatMap((one) =>
-        Object.entries(unmarked(one.inputs.files) as Record<string, { content: string }>)
-          .filter(([, file]) => file.content.includes(secret))
-          .map(([path]) => `${one.name}/${path}`),
-      );
-    const password = (name: string): string => passwordOf(`dev-keys-${name}`);
-    expect(holders(password("repository"))).toEqual(["dev-local-backup-1-files/pgbackrest.conf"]);
-    expect(holders(password("stats"))).toEqual(["dev-local-haproxy-1-files/haproxy.cfg"]);
-    expect(holders(password("role-pool_lookup"))).toEqual([
-      "dev-local-pgbouncer-1-files/userlist.txt",
-      "dev-local-pgbouncer-replicas-1-files/userlist.txt",
-    ]);
-    expect(holders(password("role-replicator"))).toEqual(
-      topology.members.map(({ name }) => `${name}-files/patroni.yml`),
-    );
-    expect(holders(password("role-app"))).toEqual([]);
-    expect(holders(password("role-monitor"))).toEqual([]);
-    for (const { name } of placed(topology)
-      .filter(({ kind }) => kind !== "backrest")
-      .map((p) => p.instance)) {
-      expect(
-        holders(`-----BEGIN PRIVATE KEY-----\n${name}\n`).every((path) =>
-          path.startsWith(`${name}-files/tls/`),
-        ),
-      ).toBe(true);
-    }
-  });
-});
-
-describe("config files", () => {
-  it("are readable by their container's user alone", () => {
-    for (const one of ofType(":ConfigFiles")) {
-      const container = named(":Container", one.name.replace(/-files$/, ""));
-      const user = String(container.inputs.user).split(":").map(Number);
-      for (const file of Object.values(one.inputs.files as Record<string, object>)) {
-        expect(unmarked(file)).toMatchObject({ mode: "0600", uid: user[0], gid: user[1] });
+describe("no member's resources", () => {
+  // The engine would take both members down at once: a replacement spreads along such inputs.
+  it("are made of what another member's resources put out", () => {
+    const instances = placed(topology).filter(({ kind }) => kind === "postgres");
+    for (const { instance } of instances) {
+      const own = run.declared.filter((one) => one.name.startsWith(instance.name));
+      expect(own.length).toBeGreaterThanOrEqual(6);
+      for (const one of own) {
+        const sources = Object.values(one.propertyDependencies).flat();
+        const foreign = instances
+          .filter((other) => other !== instances.find((i) => i.instance === instance))
+          .filter((other) => sources.some((source) => source.startsWith(other.instance.name)));
+        expect([one.name, foreign.map((other) => other.instance.name)]).toEqual([one.name, []]);
       }
     }
   });

@@ -1,0 +1,182 @@
+import { spawn } from "node:child_process";
+import { appendFileSync, createWriteStream, mkdirSync } from "node:fs";
+import { tools, root } from "../../../setup/paths";
+import { pulumiEnv } from "../../../setup/state";
+import { merged, readConfig, stackFile, type Tree, writeConfig } from "./config";
+import { stack, work } from "./identity";
+
+/** Everything that Pulumi printed in this run: the leak scan reads it. */
+export const printed = work("pulumi.log");
+/** Where state and passphrase are in this run. */
+export const stateFolder = work("state");
+
+/** The project's environment for Pulumi, with a state directory of the tests' own. */
+function env(): NodeJS.ProcessEnv {
+  for (const name of ["PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_HOME", "PULUMI_STACK"])
+    delete process.env[name];
+  delete process.env.PULUMI_CONFIG_PASSPHRASE;
+  delete process.env.PULUMI_CONFIG_PASSPHRASE_FILE;
+  process.env.PGHA_STATE = stateFolder;
+  return pulumiEnv();
+}
+
+/** How a command of Pulumi ended. */
+export interface PulumiRan {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly seconds: number;
+}
+
+/** Options of a run. */
+interface Options {
+  readonly timeoutMs?: number;
+  /** Whether its output is what a person sees: kept for the leak scan. */
+  readonly keep?: boolean;
+  /** Called for each line that it prints. */
+  readonly onLine?: (line: string) => void;
+}
+
+/** Runs a Pulumi command on the test stack. */
+export async function pulumi(args: string[], options: Options = {}): Promise<PulumiRan> {
+  mkdirSync(work(), { recursive: true });
+  const started = Date.now();
+  const keep = options.keep ?? true;
+  if (keep) appendFileSync(printed, `\n$ pulumi ${args.join(" ")}\n`);
+  const sink = keep ? createWriteStream(printed, { flags: "a" }) : undefined;
+  const child = spawn(tools("bin", "pulumi"), [...args, "--stack", stack, "--non-interactive"], {
+    cwd: root,
+    env: env(),
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const text = { stdout: "", stderr: "" };
+  let rest = "";
+  for (const name of ["stdout", "stderr"] as const) {
+    child[name].setEncoding("utf8").on("data", (chunk: string) => {
+      text[name] += chunk;
+      sink?.write(chunk);
+      const parts = (rest + chunk).split("\n");
+      rest = parts.pop() ?? "";
+      for (const line of parts) options.onLine?.(line);
+    });
+  }
+  const limit = options.timeoutMs ?? 300_000;
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill("SIGINT");
+  }, limit);
+  const code = await new Promise<number>((done, reject) => {
+    child.once("error", reject);
+    child.once("close", (ended) => done(ended ?? 255));
+  });
+  clearTimeout(timer);
+  if (sink) await new Promise<void>((done) => sink.end(done));
+  if (late) throw new Error(`pulumi ${args[0] ?? ""} did not end within ${limit / 1000} s\n${tail(text)}`);
+  return { ...text, code, seconds: (Date.now() - started) / 1000 };
+}
+
+function tail({ stdout, stderr }: { stdout: string; stderr: string }): string {
+  return `${stdout}\n${stderr}`.trimEnd().split("\n").slice(-60).join("\n");
+}
+
+const withFile = ["--config-file", stackFile];
+
+/** Runs a command that must succeed. */
+export async function pulumiOk(args: string[], options?: Options): Promise<PulumiRan> {
+  const ran = await pulumi(args, options);
+  if (ran.code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${ran.code}:\n${tail(ran)}`);
+  return ran;
+}
+
+/** `pulumi up`, with a patch of the config (see `merged`) that stays until another undoes it. */
+export async function up(patch: Tree = {}, options: Options = {}): Promise<PulumiRan> {
+  writeConfig(merged(readConfig(), patch));
+  return pulumiOk(["up", "--yes", "--skip-preview", ...withFile], options);
+}
+
+/** The same that is expected to fail. */
+export function tryUp(patch: Tree): Promise<PulumiRan> {
+  writeConfig(merged(readConfig(), patch));
+  return pulumi(["up", "--yes", "--skip-preview", ...withFile]);
+}
+
+/** `pulumi destroy --exclude-protected`: what `npm run down` does. */
+export function down(): Promise<PulumiRan> {
+  return pulumiOk(["destroy", "--yes", "--skip-preview", "--exclude-protected", ...withFile]);
+}
+
+/** A resource that a preview would change, and how. */
+export interface Planned {
+  /** Resource name. */
+  readonly name: string;
+  readonly type: string;
+  /** `create`, `update`, `replace`, `delete`... */
+  readonly op: string;
+  /** Paths of the inputs that differ: `config.postgresql.parameters.work_mem`. */
+  readonly properties: readonly string[];
+}
+
+interface Step {
+  op: string;
+  urn: string;
+  oldState?: { inputs?: Tree };
+  newState?: { inputs?: Tree };
+  diffReasons?: string[];
+}
+
+/** `pulumi preview`: what would change, by resource. */
+export async function preview(): Promise<Planned[]> {
+  const { stdout } = await pulumiOk(["preview", "--json", ...withFile]);
+  const { steps = [] } = JSON.parse(stdout) as { steps?: Step[] };
+  return steps.filter(({ op }) => !["same", "refresh", "read"].includes(op)).map(planned);
+}
+
+function planned({ op, urn, oldState, newState, diffReasons }: Step): Planned {
+  const parts = urn.split("::");
+  const differing = differences(oldState?.inputs, newState?.inputs);
+  return {
+    name: parts.slice(3).join("::"),
+    type: (parts[2] ?? "").split("$").pop() ?? "",
+    op,
+    properties: [...new Set([...(diffReasons ?? []), ...differing])],
+  };
+}
+
+function differences(left: unknown, right: unknown, path: string[] = []): string[] {
+  if (JSON.stringify(left) === JSON.stringify(right)) return [];
+  const both = [left, right].every((side) => typeof side === "object" && side !== null);
+  if (!both) return [path.join(".")];
+  const [a, b] = [left as Tree, right as Tree];
+  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...keys]
+    .filter((key) => key !== "__defaults")
+    .flatMap((key) => differences(a[key], b[key], [...path, key]));
+}
+
+/** `pulumi preview --expect-no-changes`: its exit code and what it printed. */
+export function previewClean(): Promise<PulumiRan> {
+  return pulumi(["preview", "--expect-no-changes", "--diff", ...withFile]);
+}
+
+/** The preview as a person sees it. */
+export async function previewText(): Promise<string> {
+  return (await pulumiOk(["preview", "--diff", ...withFile])).stdout;
+}
+
+/** All outputs, secrets in the clear. */
+export async function readOutputs(): Promise<unknown> {
+  const args = ["stack", "output", "--json", "--show-secrets"];
+  return JSON.parse((await pulumiOk(args, { keep: false })).stdout) as unknown;
+}
+
+/** `pulumi stack export`; `clear` with the secrets in the clear. */
+export async function exportStack(clear: boolean): Promise<string> {
+  const args = ["stack", "export", ...(clear ? ["--show-secrets"] : [])];
+  return (await pulumiOk(args, { keep: false })).stdout;
+}
+
+/** Makes the stack. */
+export function initStack(): Promise<PulumiRan> {
+  return pulumiOk(["stack", "init", ...withFile]);
+}
