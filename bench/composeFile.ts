@@ -93,4 +93,3 @@ export function configFiles({ files }: Declared, configRoot: string) {
     })),
   );
 }
-

@@ -72,6 +72,9 @@ interface Resource {
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 
+/** What the bridge of a Terraform provider adds to inputs: no argument of the program's. */
+const BRIDGE = "__defaults";
+
 /** Takes secrets out of their wrapping, deeply. */
 export function plain(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(plain);
@@ -79,7 +82,11 @@ export function plain(value: unknown): unknown {
   const fields = value as Record<string, unknown>;
   if (fields[SIGNATURE] === SECRET && typeof fields.plaintext === "string")
     return plain(JSON.parse(fields.plaintext));
-  return Object.fromEntries(Object.entries(fields).map(([key, item]) => [key, plain(item)]));
+  return Object.fromEntries(
+    Object.entries(fields)
+      .filter(([key]) => key !== BRIDGE)
+      .map(([key, item]) => [key, plain(item)]),
+  );
 }
 
 /** Reads an exported stack. */

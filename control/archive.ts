@@ -59,14 +59,23 @@ export async function getFiles(
     const content = await gather(entry);
     if (header.type === "directory") continue;
     const { mode = 0, uid = 0, gid = 0 } = header;
-    files.set(relative(header.name), { content: content.toString(), mode: mode & 0o7777, uid, gid });
+    files.set(relative(header.name), {
+      content: content.toString(),
+      mode: mode & 0o7777,
+      uid,
+      gid,
+    });
   }
   return files;
 }
 
 /** The archive's names start with the last part of the directory that was asked for. */
 function relative(name: string): string {
-  return name.split("/").filter((part) => part !== ".").slice(1).join("/");
+  return name
+    .split("/")
+    .filter((part) => part !== ".")
+    .slice(1)
+    .join("/");
 }
 
 function parents(path: string): string[] {

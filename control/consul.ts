@@ -1,7 +1,7 @@
 /** Consul's HTTP API, asked from inside a server's own container: ACLs, leader, health. */
 import type { ConsulAccess } from "../model/access";
 import { place } from "./docker";
-import { ControlError, UnreachableError, describe, excerpt } from "./errors";
+import { ControlError, UnreachableError, excerpt, finding } from "./errors";
 import { httpFrom, type HttpAnswer, type HttpRequest } from "./http";
 import { NotYet, until } from "./until";
 
@@ -42,7 +42,7 @@ async function ask(session: ConsulSession, request: Ask): Promise<HttpAnswer> {
       if (answer.status < 500) return answer;
       said.push(`${server.container} answered ${answer.status}: ${excerpt(answer.body)}`);
     } catch (error) {
-      said.push(`${server.container}: ${describe(error)}`);
+      said.push(`${server.container}: ${finding(error)}`);
     }
   }
   throw new UnreachableError({
@@ -71,14 +71,21 @@ async function change<T>(session: ConsulSession, request: Ask): Promise<T> {
 /** Waits for a leader with its ACL system up, and for the management token to be known. */
 export async function consulReady(session: ConsulSession, timeoutMs: number): Promise<void> {
   const retry = (error: unknown): boolean => error instanceof UnreachableError;
-  await until("Consul with a leader and its ACL system", { timeoutMs, intervalMs: 300, retry }, async () => {
-    const answer = await ask(session, { method: "GET", path: "/v1/acl/token/self" });
-    if (answer.status !== 200) throw new NotYet(`it answered ${answer.status}: ${excerpt(answer.body)}`);
-  });
+  await until(
+    "Consul with a leader and its ACL system",
+    { timeoutMs, intervalMs: 300, retry },
+    async () => {
+      const answer = await ask(session, { method: "GET", path: "/v1/acl/token/self" });
+      if (answer.status !== 200)
+        throw new NotYet(`it answered ${answer.status}: ${excerpt(answer.body)}`);
+    },
+  );
 }
 
 /** Whether the consensus store has a leader and no failed server, as autopilot sees it. */
-export async function autopilotHealthy(session: ConsulSession): Promise<{ healthy: boolean; found: string }> {
+export async function autopilotHealthy(
+  session: ConsulSession,
+): Promise<{ healthy: boolean; found: string }> {
   const request: Ask = { method: "GET", path: "/v1/operator/autopilot/health" };
   // The answer is 429 while a server is not healthy, and carries the same document.
   const answer = await ask(session, request);
@@ -88,7 +95,8 @@ export async function autopilotHealthy(session: ConsulSession): Promise<{ health
     Servers?: { Name: string; Healthy: boolean; SerfStatus: string }[] | null;
   };
   const servers = (health.Servers ?? []).map(
-    (server) => `${server.Name} ${server.Healthy ? "healthy" : `not healthy (${server.SerfStatus})`}`,
+    (server) =>
+      `${server.Name} ${server.Healthy ? "healthy" : `not healthy (${server.SerfStatus})`}`,
   );
   return { healthy: health.Healthy, found: servers.join(", ") || "no servers" };
 }
@@ -100,7 +108,10 @@ export async function consulLeader(servers: readonly ConsulAccess[]): Promise<st
 }
 
 /** A policy by its name; undefined when there is none. */
-export async function findPolicy(session: ConsulSession, name: string): Promise<AclPolicy | undefined> {
+export async function findPolicy(
+  session: ConsulSession,
+  name: string,
+): Promise<AclPolicy | undefined> {
   const list = await change<AclPolicy[]>(session, { method: "GET", path: "/v1/acl/policies" });
   const id = list.find((policy) => policy.Name === name)?.ID;
   if (id === undefined) return undefined;
@@ -111,7 +122,11 @@ export async function findPolicy(session: ConsulSession, name: string): Promise<
 export async function putPolicy(session: ConsulSession, policy: AclPolicy): Promise<void> {
   const id = (await findPolicy(session, policy.Name))?.ID;
   const path = id === undefined ? "/v1/acl/policy" : `/v1/acl/policy/${id}`;
-  await change(session, { method: "PUT", path, body: id === undefined ? policy : { ...policy, ID: id } });
+  await change(session, {
+    method: "PUT",
+    path,
+    body: id === undefined ? policy : { ...policy, ID: id },
+  });
 }
 
 /** Removes a policy; a missing one is fine. */
@@ -121,7 +136,10 @@ export async function deletePolicy(session: ConsulSession, name: string): Promis
 }
 
 /** A token by its accessor; undefined when there is none. */
-export async function findToken(session: ConsulSession, accessorId: string): Promise<AclToken | undefined> {
+export async function findToken(
+  session: ConsulSession,
+  accessorId: string,
+): Promise<AclToken | undefined> {
   const list = await change<AclToken[]>(session, { method: "GET", path: "/v1/acl/tokens" });
   if (!list.some((token) => token.AccessorID === accessorId)) return undefined;
   return change<AclToken>(session, { method: "GET", path: `/v1/acl/token/${accessorId}` });

@@ -8,8 +8,7 @@ import { FrameDecoder } from "./frames";
 
 /** Where to connect to, as seen from inside the container. */
 export type DialTarget =
-  | { readonly unix: string }
-  | { readonly address: string; readonly port: number };
+  { readonly unix: string } | { readonly address: string; readonly port: number };
 
 function socatAddress(target: DialTarget): string {
   const where = "unix" in target ? target.unix : target.address;
@@ -64,7 +63,8 @@ export class DialStream extends Duplex {
   }
 
   private failure(found: string): UnreachableError {
-    const where = "unix" in this.target ? this.target.unix : `${this.target.address}:${this.target.port}`;
+    const where =
+      "unix" in this.target ? this.target.unix : `${this.target.address}:${this.target.port}`;
     return new UnreachableError({
       doing: `connect to ${where}`,
       where: `from ${place(this.access)}`,
@@ -77,7 +77,11 @@ export class DialStream extends Duplex {
     this.inner?.resume();
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+  override _write(
+    chunk: Buffer,
+    _encoding: BufferEncoding,
+    done: (error?: Error | null) => void,
+  ): void {
     if (this.inner === undefined) done(this.failure("not connected yet"));
     else this.inner.write(chunk, done);
   }

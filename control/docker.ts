@@ -22,7 +22,12 @@ function makeClient(host: HostAccess): Docker {
     return new Docker({ socketPath: host.docker.slice("unix://".length) });
   }
   if (host.docker.startsWith("ssh://")) {
-    const options = { protocol: "http" as const, host: "docker", port: 80, agent: new SshAgent(host) };
+    const options = {
+      protocol: "http" as const,
+      host: "docker",
+      port: 80,
+      agent: new SshAgent(host),
+    };
     return new Docker(options);
   }
   throw new ControlError({
@@ -50,7 +55,10 @@ export function dockerFailure(doing: string, access: ContainerAccess, error: unk
   const status = dockerStatus(error);
   const parts = { doing, where: place(access), found: describe(error).trim() };
   if (status === 404) {
-    return new UnreachableError({ ...parts, remedy: "`up` makes a missing container again." }, error);
+    return new UnreachableError(
+      { ...parts, remedy: "`up` makes a missing container again." },
+      error,
+    );
   }
   if (status === 409) {
     return new UnreachableError(

@@ -42,6 +42,11 @@ export function describe(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What was found alone, without action and remedy: for a list of what several parts said. */
+export function finding(error: unknown): string {
+  return error instanceof ControlError ? error.parts.found : describe(error);
+}
+
 /** Shortens output of a program for an error message; the end is what tells. */
 export function excerpt(text: string, limit = 600): string {
   const trimmed = text.trim();

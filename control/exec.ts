@@ -43,7 +43,11 @@ export async function exec(
   const output = await collect(access, program, stream, options.stdin, timeoutMs + GRACE_MS);
   const exitCode = await exitCodeOf(access, program, process);
   if (exitCode === 124) {
-    throw failure(access, program, `no end within ${timeoutMs / 1000} s. ${excerpt(output.stderr)}`);
+    throw failure(
+      access,
+      program,
+      `no end within ${timeoutMs / 1000} s. ${excerpt(output.stderr)}`,
+    );
   }
   return { exitCode, ...output };
 }
@@ -63,7 +67,10 @@ export async function execChecked(
 }
 
 /** Starts a program and leaves it alone. */
-export async function execDetached(access: ContainerAccess, argv: readonly string[]): Promise<void> {
+export async function execDetached(
+  access: ContainerAccess,
+  argv: readonly string[],
+): Promise<void> {
   try {
     const container = dockerClient(access.host).getContainer(access.container);
     const process = await container.exec({ Cmd: [...argv] });
@@ -74,7 +81,10 @@ export async function execDetached(access: ContainerAccess, argv: readonly strin
 }
 
 /** Starts a program with stdin and gives the raw, framed stream: for `dial`. */
-export async function execStream(access: ContainerAccess, argv: readonly string[]): Promise<Duplex> {
+export async function execStream(
+  access: ContainerAccess,
+  argv: readonly string[],
+): Promise<Duplex> {
   return (await start(access, argv, undefined, `run ${argv[0] ?? ""}`)).stream;
 }
 
@@ -90,13 +100,15 @@ async function start(
   doing: string,
 ): Promise<Started> {
   try {
-    const process = await dockerClient(access.host).getContainer(access.container).exec({
-      Cmd: [...argv],
-      AttachStdin: true,
-      AttachStdout: true,
-      AttachStderr: true,
-      ...(user === undefined ? {} : { User: user }),
-    });
+    const process = await dockerClient(access.host)
+      .getContainer(access.container)
+      .exec({
+        Cmd: [...argv],
+        AttachStdin: true,
+        AttachStdout: true,
+        AttachStderr: true,
+        ...(user === undefined ? {} : { User: user }),
+      });
     return { process, stream: await process.start({ hijack: true, stdin: true }) };
   } catch (error) {
     throw dockerFailure(doing, access, error);
@@ -116,7 +128,9 @@ function collect(
     const decoder = new FrameDecoder();
     const timer = setTimeout(() => {
       stream.destroy();
-      reject(failure(access, program, `the engine did not end the call within ${timeoutMs / 1000} s`));
+      reject(
+        failure(access, program, `the engine did not end the call within ${timeoutMs / 1000} s`),
+      );
     }, timeoutMs);
     const finish = (): void => {
       clearTimeout(timer);
@@ -141,13 +155,17 @@ async function exitCodeOf(
   program: string,
   process: Docker.Exec,
 ): Promise<number> {
-  return until(`end of ${program} in ${place(access)}`, { timeoutMs: GRACE_MS, intervalMs: 20 }, async () => {
-    const seen = await process.inspect().catch((error: unknown) => {
-      throw dockerFailure(`read the exit code of ${program}`, access, error);
-    });
-    if (seen.Running || seen.ExitCode === null) throw new NotYet("still running");
-    return seen.ExitCode;
-  });
+  return until(
+    `end of ${program} in ${place(access)}`,
+    { timeoutMs: GRACE_MS, intervalMs: 20 },
+    async () => {
+      const seen = await process.inspect().catch((error: unknown) => {
+        throw dockerFailure(`read the exit code of ${program}`, access, error);
+      });
+      if (seen.Running || seen.ExitCode === null) throw new NotYet("still running");
+      return seen.ExitCode;
+    },
+  );
 }
 
 function failure(access: ContainerAccess, program: string, found: string): UnreachableError {

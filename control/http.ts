@@ -40,7 +40,10 @@ export async function httpFrom(access: ContainerAccess, request: HttpRequest): P
   const config = curlConfig({
     method: request.method,
     url,
-    headers: { ...(json === undefined ? {} : { "Content-Type": "application/json" }), ...request.headers },
+    headers: {
+      ...(json === undefined ? {} : { "Content-Type": "application/json" }),
+      ...request.headers,
+    },
     body: json,
     cacert: CA_FILE,
     cert: CERT_FILE,

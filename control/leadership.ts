@@ -1,7 +1,14 @@
 /** Moving leadership on purpose: who may take it, the move, and the gate before a member goes away. */
 import type { MemberAccess } from "../model/access";
 import { ControlError, UnreachableError, describe } from "./errors";
-import { clusterView, leaderOf, leads, switchover, type ClusterMember, type ClusterView } from "./patroni";
+import {
+  clusterView,
+  leaderOf,
+  leads,
+  switchover,
+  type ClusterMember,
+  type ClusterView,
+} from "./patroni";
 import { onMember } from "./sql";
 import { NotYet, until } from "./until";
 
@@ -40,7 +47,9 @@ export function chooseCandidate(
     return synchronous + (index >= 0 && index < own ? 500 : 0) + index;
   };
   return view.members
-    .filter((member) => !leads(member) && member.state === "streaming" && order.includes(member.name))
+    .filter(
+      (member) => !leads(member) && member.state === "streaming" && order.includes(member.name),
+    )
     .sort((left, right) => rank(right) - rank(left))[0]?.name;
 }
 
@@ -48,30 +57,47 @@ export function chooseCandidate(
 export async function moveLeadership(
   members: readonly MemberAccess[],
   from: string,
-  limits: { readonly timeoutMs: number; readonly maximumLag: number; readonly to?: string | undefined },
+  limits: {
+    readonly timeoutMs: number;
+    readonly maximumLag: number;
+    readonly to?: string | undefined;
+  },
 ): Promise<string> {
   const order = members.map((member) => member.name);
   const { timeoutMs, maximumLag } = limits;
   const end = Date.now() + timeoutMs;
   await checkpoint(members, from);
-  await until(`leadership moved away from ${from}`, { timeoutMs, intervalMs: 500, retry: refusedOrUnreachable }, async () => {
-    const view = await clusterView(members);
-    const leader = leaderOf(view);
-    if (leader === undefined) throw new NotYet(`no leader: ${viewText(view)}`);
-    if (leader.name !== from) return;
-    const to = limits.to ?? chooseCandidate(view, from, order);
-    if (to === undefined) throw new NotYet(`no replica streams: ${viewText(view)}`);
-    await switchover(members, from, to);
-    throw new NotYet("switched over, not seen yet");
-  });
+  await until(
+    `leadership moved away from ${from}`,
+    { timeoutMs, intervalMs: 500, retry: refusedOrUnreachable },
+    async () => {
+      const view = await clusterView(members);
+      const leader = leaderOf(view);
+      if (leader === undefined) throw new NotYet(`no leader: ${viewText(view)}`);
+      if (leader.name !== from) return;
+      const to = limits.to ?? chooseCandidate(view, from, order);
+      if (to === undefined) throw new NotYet(`no replica streams: ${viewText(view)}`);
+      await switchover(members, from, to);
+      throw new NotYet("switched over, not seen yet");
+    },
+  );
   const rest = Math.max(1000, end - Date.now());
-  return until(`${from} streaming from the new leader`, { timeoutMs: rest, retry: unreachable }, async () => {
+  return followsAnother(members, from, { timeoutMs: rest, maximumLag });
+}
+
+/** Returns the new leader once the old one streams from it. */
+async function followsAnother(
+  members: readonly MemberAccess[],
+  from: string,
+  limits: { readonly timeoutMs: number; readonly maximumLag: number },
+): Promise<string> {
+  const wait = { timeoutMs: limits.timeoutMs, retry: unreachable };
+  return until(`${from} streaming from the new leader`, wait, async () => {
     const view = await clusterView(members);
     const leader = leaderOf(view);
     const old = view.members.find((member) => member.name === from);
-    if (leader === undefined || leader.name === from || old === undefined || !isStreaming(old, maximumLag)) {
-      throw new NotYet(viewText(view));
-    }
+    const follows = old !== undefined && isStreaming(old, limits.maximumLag);
+    if (leader === undefined || leader.name === from || !follows) throw new NotYet(viewText(view));
     return leader.name;
   });
 }
@@ -105,13 +131,17 @@ export async function gate(
 ): Promise<ClusterView> {
   const doing = except === undefined ? "pass the gate" : `take ${except} out`;
   try {
-    return await until("a leader and streaming replicas", { timeoutMs: limits.timeoutMs, intervalMs: 500, retry: unreachable }, async () => {
-      const view = await clusterView(members);
-      refusePaused(view, doing);
-      const bad = notReady(view, members, except, limits.maximumLag);
-      if (bad.length > 0) throw new NotYet(`${bad.join(", ")} [${viewText(view)}]`);
-      return view;
-    });
+    return await until(
+      "a leader and streaming replicas",
+      { timeoutMs: limits.timeoutMs, intervalMs: 500, retry: unreachable },
+      async () => {
+        const view = await clusterView(members);
+        refusePaused(view, doing);
+        const bad = notReady(view, members, except, limits.maximumLag);
+        if (bad.length > 0) throw new NotYet(`${bad.join(", ")} [${viewText(view)}]`);
+        return view;
+      },
+    );
   } catch (error) {
     throw new ControlError(
       {

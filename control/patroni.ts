@@ -1,7 +1,7 @@
 /** Patroni's REST API, asked from inside the members' own containers. */
 import type { MemberAccess } from "../model/access";
 import { place } from "./docker";
-import { ControlError, UnreachableError, describe, excerpt } from "./errors";
+import { ControlError, UnreachableError, excerpt, finding } from "./errors";
 import { httpFrom, type HttpAnswer, type HttpRequest } from "./http";
 
 /** A member as the cluster view shows it. */
@@ -53,7 +53,12 @@ function parse<T>(member: MemberAccess, path: string, answer: HttpAnswer): T {
   }
 }
 
-function refused(member: MemberAccess, doing: string, answer: HttpAnswer, cause?: unknown): ControlError {
+function refused(
+  member: MemberAccess,
+  doing: string,
+  answer: HttpAnswer,
+  cause?: unknown,
+): ControlError {
   return new ControlError(
     {
       doing,
@@ -76,7 +81,7 @@ export async function fromAny<T>(
     try {
       return await ask(member);
     } catch (error) {
-      said.push(`${member.name}: ${describe(error)}`);
+      said.push(`${member.name}: ${finding(error)}`);
     }
   }
   throw new UnreachableError({
@@ -90,7 +95,11 @@ export async function fromAny<T>(
 /** The cluster as the first member that answers sees it. */
 export async function clusterView(members: readonly MemberAccess[]): Promise<ClusterView> {
   return fromAny("read the cluster view", members, async (member) => {
-    const answer = await patroniRequest(member, { method: "GET", path: "/cluster", timeoutMs: 5000 });
+    const answer = await patroniRequest(member, {
+      method: "GET",
+      path: "/cluster",
+      timeoutMs: 5000,
+    });
     if (answer.status !== 200) throw refused(member, "read the cluster view", answer);
     return parse<ClusterView>(member, "/cluster", answer);
   });
@@ -117,7 +126,11 @@ export async function getConfig(
   members: readonly MemberAccess[],
 ): Promise<Record<string, unknown> | undefined> {
   return fromAny("read the dynamic configuration", members, async (member) => {
-    const answer = await patroniRequest(member, { method: "GET", path: "/config" });
+    const answer = await patroniRequest(member, {
+      method: "GET",
+      path: "/config",
+      timeoutMs: 5000,
+    });
     if (answer.status === 404) return undefined;
     if (answer.status !== 200) throw refused(member, "read the dynamic configuration", answer);
     return parse<Record<string, unknown>>(member, "/config", answer);
@@ -144,13 +157,24 @@ export async function switchover(
   const asked = members.find((member) => member.name === leader);
   if (asked === undefined) throw new Error(`leader ${leader} is not among the members given`);
   const body = { leader, candidate };
-  const answer = await patroniRequest(asked, { method: "POST", path: "/switchover", body, timeoutMs: 60_000 });
-  if (answer.status !== 200) throw refused(asked, `switch over from ${leader} to ${candidate}`, answer);
+  const answer = await patroniRequest(asked, {
+    method: "POST",
+    path: "/switchover",
+    body,
+    timeoutMs: 60_000,
+  });
+  if (answer.status !== 200)
+    throw refused(asked, `switch over from ${leader} to ${candidate}`, answer);
 }
 
 /** Restarts PostgreSQL of one member; the answer comes when it runs again. */
 export async function restartMember(member: MemberAccess, timeoutMs: number): Promise<void> {
-  const answer = await patroniRequest(member, { method: "POST", path: "/restart", body: {}, timeoutMs });
+  const answer = await patroniRequest(member, {
+    method: "POST",
+    path: "/restart",
+    body: {},
+    timeoutMs,
+  });
   if (answer.status !== 200) throw refused(member, "restart PostgreSQL", answer);
 }
 

@@ -45,7 +45,10 @@ export async function stanzaInfo(where: BackRest): Promise<StanzaInfo | undefine
   } catch (error) {
     const found = `the answer is not JSON: ${excerpt(text, 200)}`;
     const remedy = "Run `pgbackrest info` in the container to see what it says.";
-    throw new ControlError({ doing: "read pgBackRest's info", where: place(where.repository), found, remedy }, error);
+    throw new ControlError(
+      { doing: "read pgBackRest's info", where: place(where.repository), found, remedy },
+      error,
+    );
   }
   const info = list.find((stanza) => stanza.name === where.stanza);
   return info === undefined || info.status.code === 1 || info.status.code === 3 ? undefined : info;
@@ -58,7 +61,9 @@ export async function createStanza(where: BackRest): Promise<void> {
 
 /** Checks configuration and archiving of all members, end to end: a WAL segment must arrive. */
 export async function checkStanza(where: BackRest, timeoutMs = 90_000): Promise<void> {
-  await execChecked(where.repository, argv(where, "check", ["--log-level-console=error"]), { timeoutMs });
+  await execChecked(where.repository, argv(where, "check", ["--log-level-console=error"]), {
+    timeoutMs,
+  });
 }
 
 /** Starts a backup and does not wait for it. */

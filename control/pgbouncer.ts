@@ -17,7 +17,10 @@ export interface Pooler {
 export type ConsoleRow = Readonly<Record<string, string | null>>;
 
 /** Runs console commands on one connection, in order; gives the rows of the last. */
-export async function poolConsole(pooler: Pooler, commands: readonly string[]): Promise<ConsoleRow[]> {
+export async function poolConsole(
+  pooler: Pooler,
+  commands: readonly string[],
+): Promise<ConsoleRow[]> {
   const stream = dial(pooler.access, { unix: `${pooler.socketDirectory}/.s.PGSQL.${pooler.port}` });
   const client = new Client({
     user: "pgbouncer",
@@ -29,7 +32,8 @@ export async function poolConsole(pooler: Pooler, commands: readonly string[]): 
   try {
     await client.connect();
     let rows: ConsoleRow[] = [];
-    for (const command of commands) rows = (await client.query<Record<string, string | null>>(command)).rows;
+    for (const command of commands)
+      rows = (await client.query<Record<string, string | null>>(command)).rows;
     return rows;
   } catch (error) {
     throw new UnreachableError(

@@ -26,7 +26,8 @@ export interface Part {
 export function containerPart(container: ContainerAccess): Part {
   const check = async (): Promise<void> => {
     const state = await containerState(container);
-    if (!state.running) throw new NotYet(`it is ${state.status}, exit code ${state.exitCode ?? "none"}`);
+    if (!state.running)
+      throw new NotYet(`it is ${state.status}, exit code ${state.exitCode ?? "none"}`);
   };
   return { name: place(container), containers: [container], check };
 }
@@ -43,7 +44,10 @@ export function consulPart(servers: readonly ConsulAccess[]): Part {
 export function membersPart(members: readonly MemberAccess[]): Part {
   const check = async (): Promise<void> => {
     const view = await clusterView(members);
-    const problems = [...notReady(view, members, undefined, MAXIMUM_LAG), ...timelineProblems(view)];
+    const problems = [
+      ...notReady(view, members, undefined, MAXIMUM_LAG),
+      ...timelineProblems(view),
+    ];
     if (problems.length > 0) throw new NotYet(`${problems.join(", ")} [${viewText(view)}]`);
   };
   return { name: "PostgreSQL members", containers: members, check };
@@ -53,8 +57,14 @@ export function membersPart(members: readonly MemberAccess[]): Part {
 export function timelineProblems(view: ClusterView): string[] {
   const timeline = leaderOf(view)?.timeline;
   return view.members
-    .filter((member) => !leads(member) && isStreaming(member, MAXIMUM_LAG) && member.timeline !== timeline)
-    .map((member) => `${member.name} is on timeline ${member.timeline ?? "?"}, the leader on ${timeline ?? "?"}`);
+    .filter(
+      (member) =>
+        !leads(member) && isStreaming(member, MAXIMUM_LAG) && member.timeline !== timeline,
+    )
+    .map(
+      (member) =>
+        `${member.name} is on timeline ${member.timeline ?? "?"}, the leader on ${timeline ?? "?"}`,
+    );
 }
 
 /** A write or a read through an endpoint, from inside the first container that can dial it. */
@@ -99,7 +109,11 @@ export interface Unready {
 /** Waits for all parts at once until a point in time; gives those that did not become ready. */
 export async function awaitParts(parts: readonly Part[], deadline: number): Promise<Unready[]> {
   const wait = async (part: Part): Promise<Unready | undefined> => {
-    const limits = { timeoutMs: Math.max(0, deadline - Date.now()), intervalMs: 400, retry: () => true };
+    const limits = {
+      timeoutMs: Math.max(0, deadline - Date.now()),
+      intervalMs: 400,
+      retry: () => true,
+    };
     try {
       await until(part.name, limits, () => part.check());
       return undefined;
@@ -112,7 +126,10 @@ export async function awaitParts(parts: readonly Part[], deadline: number): Prom
 }
 
 /** The error that names every part that is not ready, each with its containers' last log lines. */
-export async function unreadyError(unready: readonly Unready[], seconds: number): Promise<ControlError> {
+export async function unreadyError(
+  unready: readonly Unready[],
+  seconds: number,
+): Promise<ControlError> {
   const reported = new Set<string>();
   const texts: string[] = [];
   for (const { part, found } of unready) {
@@ -135,7 +152,10 @@ async function lastLines(container: ContainerAccess): Promise<string> {
   const head = `  last log lines of ${place(container)}:`;
   try {
     const text = await containerLogs(container, LOG_LINES);
-    const lines = text.split("\n").slice(-LOG_LINES).map((line) => `    ${line}`);
+    const lines = text
+      .split("\n")
+      .slice(-LOG_LINES)
+      .map((line) => `    ${line}`);
     return [head, ...lines].join("\n");
   } catch (error) {
     return `${head} ${describe(error)}`;

@@ -15,7 +15,9 @@ const retry = (error: unknown): boolean => error instanceof UnreachableError;
 /** Members that run, as the cluster view has it. */
 async function runningMembers(members: readonly MemberAccess[]): Promise<MemberAccess[]> {
   const view = await clusterView(members);
-  const up = view.members.filter((member) => member.state === "running" || member.state === "streaming");
+  const up = view.members.filter(
+    (member) => member.state === "running" || member.state === "streaming",
+  );
   return members.filter((member) => up.some((seen) => seen.name === member.name));
 }
 
@@ -24,27 +26,44 @@ async function runningMembers(members: readonly MemberAccess[]): Promise<MemberA
  * member reads it once in each of its loops and applies it at the loop's end; it tells the time of
  * the last read. Two later reads mean that the loop of the first one is through.
  */
-export async function configApplied(members: readonly MemberAccess[], timeoutMs: number): Promise<void> {
+export async function configApplied(
+  members: readonly MemberAccess[],
+  timeoutMs: number,
+): Promise<void> {
   const running = await runningMembers(members);
   await Promise.all(running.map((member) => twoLoops(member, timeoutMs)));
 }
 
 async function twoLoops(member: MemberAccess, timeoutMs: number): Promise<void> {
   const seen: number[] = [];
-  await until(`member ${member.name} running with the new configuration`, { timeoutMs, retry }, async () => {
-    const { dcs_last_seen: last = 0 } = await memberStatus(member);
-    if (seen.at(-1) !== last) seen.push(last);
-    if (seen.length < 3) throw new NotYet("it has not read it yet");
-  });
+  await until(
+    `member ${member.name} running with the new configuration`,
+    { timeoutMs, retry },
+    async () => {
+      const { dcs_last_seen: last = 0 } = await memberStatus(member);
+      if (seen.at(-1) !== last) seen.push(last);
+      if (seen.length < 3) throw new NotYet("it has not read it yet");
+    },
+  );
 }
 
-/** Names of running members whose PostgreSQL waits for a restart. */
+/**
+ * Names of running members whose PostgreSQL waits for a restart. A member that does not answer
+ * (the view shows a killed one for a while) is none of them: it starts with the configuration.
+ */
 export async function pendingRestart(members: readonly MemberAccess[]): Promise<string[]> {
   const running = await runningMembers(members);
-  const waits = await Promise.all(
-    running.map(async (member) => (await memberStatus(member)).pending_restart === true),
-  );
+  const waits = await Promise.all(running.map(waitsForRestart));
   return running.filter((_, index) => waits[index]).map((member) => member.name);
+}
+
+async function waitsForRestart(member: MemberAccess): Promise<boolean> {
+  try {
+    return (await memberStatus(member)).pending_restart === true;
+  } catch (error) {
+    if (error instanceof UnreachableError) return false;
+    throw error;
+  }
 }
 
 /**
@@ -74,7 +93,10 @@ async function roles(
   };
 }
 
-async function replicasThenLeader(members: readonly MemberAccess[], pending: readonly string[]): Promise<void> {
+async function replicasThenLeader(
+  members: readonly MemberAccess[],
+  pending: readonly string[],
+): Promise<void> {
   const { leader, replicas } = await roles(members, pending);
   for (const replica of replicas) await restartOne(members, replica);
   if (leader === undefined) return;
@@ -86,7 +108,10 @@ async function replicasThenLeader(members: readonly MemberAccess[], pending: rea
   await restartOne(members, leader);
 }
 
-async function leaderThenReplicas(members: readonly MemberAccess[], pending: readonly string[]): Promise<void> {
+async function leaderThenReplicas(
+  members: readonly MemberAccess[],
+  pending: readonly string[],
+): Promise<void> {
   const { leader, replicas } = await roles(members, pending);
   if (leader !== undefined) await restartOne(members, leader);
   for (const replica of replicas) await restartOne(members, replica);

@@ -48,7 +48,9 @@ export function sameSetting(name: string, left: string, right: string): boolean 
 
 /** `ALTER ROLE ... SET`, with list settings as lists. */
 export function setStatement(role: string, name: string, value: string): string {
-  const literal = LISTS.has(name) ? items(value).map(escapeLiteral).join(", ") : escapeLiteral(value);
+  const literal = LISTS.has(name)
+    ? items(value).map(escapeLiteral).join(", ")
+    : escapeLiteral(value);
   return `ALTER ROLE ${escapeIdentifier(role)} SET ${settingName(name)} = ${literal || "''"}`;
 }
 

@@ -5,7 +5,7 @@ import type { ContainerAccess, MemberAccess } from "../model/access";
 import { SOCKET_DIR } from "../model/paths";
 import { dial, type DialStream } from "./dial";
 import { place } from "./docker";
-import { UnreachableError, describe } from "./errors";
+import { UnreachableError, describe, finding } from "./errors";
 import { clusterView, leaderOf } from "./patroni";
 import { NotYet, until } from "./until";
 
@@ -49,7 +49,8 @@ export function sqlState(error: unknown): string | undefined {
  */
 export function isTransient(error: unknown): boolean {
   const state = sqlState(error);
-  if (state !== undefined) return /^(08|57P0)/.test(state) || state === "25006" || state === "40001";
+  if (state !== undefined)
+    return /^(08|57P0)/.test(state) || state === "25006" || state === "40001";
   if (error instanceof UnreachableError) return true;
   return /Connection terminated|connection.*closed|ECONNRESET|EPIPE|timeout/i.test(describe(error));
 }
@@ -120,7 +121,8 @@ export async function findLeader(members: readonly MemberAccess[]): Promise<Memb
     doing: "find the leader",
     where: `members ${members.map((member) => member.name).join(", ")}`,
     found: `no running leader; the cluster view has ${seen.join(", ") || "no members"}`,
-    remedy: "Look at the members' logs; Patroni elects a leader once the consensus store has a quorum.",
+    remedy:
+      "Look at the members' logs; Patroni elects a leader once the consensus store has a quorum.",
   });
 }
 
@@ -154,5 +156,36 @@ export async function withLeader<T>(
       if (answer.rows[0]?.standby !== false) throw new NotYet(`${leader.name} leads no more`);
       return work(client);
     });
+  });
+}
+
+/**
+ * Reads as superuser: on the leader, or where there is none on any member that takes SQL, since
+ * the catalogs are the same on all.
+ */
+export async function readAnywhere<T>(
+  members: readonly MemberAccess[],
+  database: string,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const leader = await recentLeader(members).catch((error: unknown) => {
+    if (error instanceof UnreachableError) return undefined;
+    throw error;
+  });
+  const others = members.filter((member) => member.name !== leader?.name);
+  const said: string[] = [];
+  for (const member of leader === undefined ? others : [leader, ...others]) {
+    try {
+      return await onMember(member, database, work);
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      said.push(`${member.name}: ${finding(error)}`);
+    }
+  }
+  throw new UnreachableError({
+    doing: `read from database ${database}`,
+    where: `members ${members.map((member) => member.name).join(", ")}`,
+    found: `none takes SQL. ${said.join(" | ")}`,
+    remedy: "Look at the members' logs; Patroni runs PostgreSQL once the consensus store answers.",
   });
 }

@@ -98,7 +98,8 @@ class SshSocket extends Duplex {
       doing: "reach the Docker engine by ssh",
       where: `host ${this.host.name}, ${this.host.docker}`,
       found,
-      remedy: "Check that `ssh` to this address works without a question and runs `docker version`.",
+      remedy:
+        "Check that `ssh` to this address works without a question and runs `docker version`.",
     });
   }
 
@@ -106,7 +107,11 @@ class SshSocket extends Duplex {
     this.child.stdout?.resume();
   }
 
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+  override _write(
+    chunk: Buffer,
+    _encoding: BufferEncoding,
+    done: (error?: Error | null) => void,
+  ): void {
     if (this.child.stdin?.write(chunk) === true) done();
     else this.child.stdin?.once("drain", () => done());
   }

@@ -37,7 +37,10 @@ export async function issueAuthority(inputs: CertificateAuthorityInputs): Promis
     signingAlgorithm: SIGNING,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      new x509.KeyUsagesExtension(
+        x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign,
+        true,
+      ),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
@@ -86,7 +89,11 @@ function lifetime(days: number): { serial: string; notBefore: Date; notAfter: Da
   const now = Date.now();
   // The wire form counts whole seconds.
   const at = (ms: number): Date => new Date(Math.floor(ms / 1000) * 1000);
-  return { serial: serial.toString("hex"), notBefore: at(now - BACKDATE_MS), notAfter: at(now + days * DAY_MS) };
+  return {
+    serial: serial.toString("hex"),
+    notBefore: at(now - BACKDATE_MS),
+    notAfter: at(now + days * DAY_MS),
+  };
 }
 
 async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
@@ -102,5 +109,10 @@ async function issued(
 ): Promise<Issued> {
   const der = await webcrypto.subtle.exportKey("pkcs8", key);
   const privateKey = `${x509.PemConverter.encode(der, x509.PemConverter.PrivateKeyTag)}\n`;
-  return { serial, certificate: `${made.toString("pem")}\n`, privateKey, notAfter: notAfter.toISOString() };
+  return {
+    serial,
+    certificate: `${made.toString("pem")}\n`,
+    privateKey,
+    notAfter: notAfter.toISOString(),
+  };
 }

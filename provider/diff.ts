@@ -39,7 +39,10 @@ export function differences(type: AnyType, state: Props, news: Props): Differenc
   const computed = new Set<string>(type.computed);
   const ignored = new Set<string>(type.ignored ?? []);
   const access = new Set<string>(type.access ?? []);
-  const names = new Set([...Object.keys(news), ...Object.keys(state).filter((key) => !computed.has(key))]);
+  const names = new Set([
+    ...Object.keys(news),
+    ...Object.keys(state).filter((key) => !computed.has(key)),
+  ]);
   const changed = [...names].filter((name) => {
     if (ignored.has(name)) return false;
     if (hasUnknown(news[name])) return true;
@@ -48,5 +51,8 @@ export function differences(type: AnyType, state: Props, news: Props): Differenc
   });
   const stale = (type.stale?.(state) ?? []).filter((name) => !changed.includes(name));
   const replaceOn = new Set<string>(type.replaceOn ?? []);
-  return { changed: [...changed, ...stale], replaces: changed.filter((name) => replaceOn.has(name)) };
+  return {
+    changed: [...changed, ...stale],
+    replaces: changed.filter((name) => replaceOn.has(name)),
+  };
 }

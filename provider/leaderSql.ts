@@ -1,11 +1,10 @@
 /** SQL work of the types on the leader, as superuser. */
 import type { Client } from "pg";
 import type { MemberAccess } from "../model/access";
-import { sqlState, withLeader } from "../control/sql";
+import { readAnywhere, sqlState, withLeader } from "../control/sql";
 import { readOrGone } from "./gone";
 
 const WRITE_MS = 120_000;
-const READ_MS = 15_000;
 
 /** Runs idempotent work on the leader; begins again on a failover. */
 export function write(
@@ -39,15 +38,15 @@ const QUIET = [
   ["pgaudit.log", "'none'"],
 ] as const;
 
-/** Reads from the leader; undefined when it is gone, which includes a missing database. */
+/** Reads live values; undefined when they are gone, which includes a missing database. */
 export function readLive<T>(
   members: readonly MemberAccess[],
   database: string,
   work: (client: Client) => Promise<T | undefined>,
 ): Promise<T | undefined> {
-  return readOrGone("PostgreSQL", members, async () => {
+  return readOrGone("PostgreSQL", members, "gone", async () => {
     try {
-      return await withLeader(members, { database, timeoutMs: READ_MS }, work);
+      return await readAnywhere(members, database, work);
     } catch (error) {
       if (sqlState(error) === "3D000") return undefined;
       throw error;

@@ -23,18 +23,23 @@ export class PghaProvider implements pulumi.Provider {
   }
 
   /** Refuses bad inputs; marks the fields that are always secret. */
-  async check(urn: string, olds: unknown, news: unknown): Promise<pulumi.CheckResult> {
+  check(urn: string, olds: unknown, news: unknown): Promise<pulumi.CheckResult> {
     const type = this.find(urn);
     const now = unwrap(news);
     const inputs = wrap(now.value, type.secretFields, now.secretPaths);
-    if (hasUnknown(now.value)) return { inputs };
-    return { inputs, failures: type.check?.(unwrap(olds).value, now.value) ?? [] };
+    if (hasUnknown(now.value)) return Promise.resolve({ inputs });
+    const failures = type.check?.(unwrap(olds).value, now.value) ?? [];
+    return Promise.resolve({ inputs, failures });
   }
 
   /** Compares; never connects. */
-  async diff(_id: string, urn: string, olds: unknown, news: unknown): Promise<pulumi.DiffResult> {
-    const { changed, replaces } = differences(this.find(urn), unwrap(olds).value, unwrap(news).value);
-    return { changes: changed.length > 0, replaces: [...replaces] };
+  diff(_id: string, urn: string, olds: unknown, news: unknown): Promise<pulumi.DiffResult> {
+    const { changed, replaces } = differences(
+      this.find(urn),
+      unwrap(olds).value,
+      unwrap(news).value,
+    );
+    return Promise.resolve({ changes: changed.length > 0, replaces: [...replaces] });
   }
 
   /** Makes a resource. */
@@ -57,7 +62,12 @@ export class PghaProvider implements pulumi.Provider {
   }
 
   /** Changes a resource in place. */
-  async update(_id: string, urn: string, olds: unknown, news: unknown): Promise<pulumi.UpdateResult> {
+  async update(
+    _id: string,
+    urn: string,
+    olds: unknown,
+    news: unknown,
+  ): Promise<pulumi.UpdateResult> {
     const type = this.find(urn);
     const old: Unwrapped = unwrap(olds);
     const plain = unwrap(news);
@@ -73,7 +83,8 @@ export class PghaProvider implements pulumi.Provider {
 
   private find(urn: string): AnyType {
     const type = this.types.get(typeOf(urn));
-    if (type === undefined) throw new Error(`this provider has no resource type ${typeOf(urn)} (${urn})`);
+    if (type === undefined)
+      throw new Error(`this provider has no resource type ${typeOf(urn)} (${urn})`);
     return type;
   }
 

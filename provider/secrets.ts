@@ -41,7 +41,8 @@ function isObject(value: unknown): value is Props {
 export function unwrap(wire: unknown): Unwrapped {
   const secretPaths: string[][] = [];
   const walk = (value: unknown, path: string[]): unknown => {
-    if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, String(index)]));
+    if (Array.isArray(value))
+      return value.map((item, index) => walk(item, [...path, String(index)]));
     if (value === CHANGED) secretPaths.push(path); // what it stands for is still a secret
     if (!isObject(value)) return value;
     if (value[SIGNATURE] === SECRET) {
@@ -52,7 +53,9 @@ export function unwrap(wire: unknown): Unwrapped {
       if (value.secret === true) secretPaths.push(path);
       return "value" in value ? walk(value.value, path) : UNKNOWN;
     }
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, walk(item, [...path, key])]));
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [key, walk(item, [...path, key])]),
+    );
   };
   const value = walk(wire ?? {}, []);
   return { value: isObject(value) ? value : {}, secretPaths };
@@ -68,14 +71,20 @@ export function wrap(
   secretFields: readonly string[],
   secretPaths: readonly (readonly string[])[] = [],
 ): Props {
-  const secret = new Set([...secretFields.map((field) => JSON.stringify([field])), ...secretPaths.map(outside)]);
+  const secret = new Set([
+    ...secretFields.map((field) => JSON.stringify([field])),
+    ...secretPaths.map(outside),
+  ]);
   const walk = (item: unknown, path: string[]): unknown => {
     const plain = children(item, path);
     const hidden = path.length > 0 && secret.has(JSON.stringify(path));
-    return hidden && !isUnknown(plain) && plain !== CHANGED ? { [SIGNATURE]: SECRET, value: plain } : plain;
+    return hidden && !isUnknown(plain) && plain !== CHANGED
+      ? { [SIGNATURE]: SECRET, value: plain }
+      : plain;
   };
   const children = (item: unknown, path: string[]): unknown => {
-    if (Array.isArray(item)) return item.map((entry, index) => walk(entry ?? null, [...path, String(index)]));
+    if (Array.isArray(item))
+      return item.map((entry, index) => walk(entry ?? null, [...path, String(index)]));
     if (!isObject(item)) return item;
     const entries = Object.entries(item).filter(([, entry]) => entry !== undefined);
     return Object.fromEntries(entries.map(([key, entry]) => [key, walk(entry, [...path, key])]));
@@ -85,7 +94,11 @@ export function wrap(
 }
 
 /** Puts CHANGED in the place of each secret whose live value is not the one in the state. */
-export function markChanged(live: object, state: Props, secretPaths: readonly (readonly string[])[]): Props {
+export function markChanged(
+  live: object,
+  state: Props,
+  secretPaths: readonly (readonly string[])[],
+): Props {
   const marked = structuredClone(live) as Props;
   for (const path of secretPaths) {
     const found = lookup(marked, path);

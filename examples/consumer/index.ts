@@ -10,20 +10,25 @@ const reference = new pulumi.StackReference(
 const database = config.get("database") ?? "app";
 const user = config.get("user") ?? "app";
 
-const cluster = pulumi
+const seen = pulumi
   .all({
     caCertificate: reference.requireOutput("caCertificate"),
     endpoints: reference.requireOutput("endpoints"),
     credentials: reference.requireOutput("credentials"),
   })
-  .apply((outputs: unknown) => clusterFrom(outputs));
+  .apply((outputs: unknown) => pulumi.output(use(outputs)));
 
-// A preview changes nothing, so it does not connect: what the query will see is not known yet.
-const seen = cluster.apply((known): pulumi.Output<Seen> =>
-  pulumi.runtime.isDryRun()
-    ? pulumi.output(pulumi.unknown as unknown as Seen)
-    : pulumi.output(useDatabase(known, { user, database, writer: pulumi.getStack() })),
-);
+/** A preview changes nothing, so it does not connect: what would be seen is not known yet. */
+async function use(outputs: unknown): Promise<Seen> {
+  try {
+    const cluster = clusterFrom(outputs);
+    if (pulumi.runtime.isDryRun()) return pulumi.unknown as unknown as Seen;
+    return await useDatabase(cluster, { user, database, writer: pulumi.getStack() });
+  } catch (error) {
+    // Shown without a stack trace: what it says is for who runs `up`.
+    throw new pulumi.RunError((error as Error).message);
+  }
+}
 
 // The password made all of it secret; what was seen holds none of it.
 const shown = pulumi.unsecret(seen);

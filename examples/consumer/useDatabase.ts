@@ -95,6 +95,8 @@ async function writeAndRead(client: Client, writer: string, id: string): Promise
 export function isTransient(error: unknown): boolean {
   const { code, message } = error as { code?: unknown; message?: unknown };
   const known = typeof code === "string" ? code : "";
+  // PgBouncer has one SQLSTATE, 08P01, for a wrong password and for a server that is away.
+  if (/authentication failed|no such (user|database)/i.test(String(message))) return false;
   if (/^(ECONN|EPIPE$|ETIMEDOUT$|EHOSTUNREACH$|ENETUNREACH$)/.test(known)) return true;
   if (/^(08...|57P0.|25006|40001)$/.test(known)) return true; // SQLSTATE
   return /connection terminated|timeout|timed out/i.test(String(message));

@@ -44,7 +44,11 @@ function leaderProblems(found: Findings): string[] {
 function memberProblems(found: Findings): string[] {
   if (found.membersError !== null) return [];
   const timeline = found.members.find(({ name }) => name === found.leader)?.timeline ?? null;
-  return found.members.flatMap((member) => oneMember(member, found.leader, timeline));
+  // One whose container is out is named with the containers.
+  const out = new Set(found.containers.map(({ container }) => container));
+  return found.members
+    .filter(({ name }) => !out.has(name))
+    .flatMap((member) => oneMember(member, found.leader, timeline));
 }
 
 function oneMember(member: MemberRow, leader: string | null, timeline: number | null): string[] {

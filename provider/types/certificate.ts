@@ -6,7 +6,10 @@ import { define } from "../type";
 const DAY_MS = 86_400_000;
 
 /** Whether fewer days are left than `renewBeforeDays`. */
-export function isDue(state: Pick<CertificateState, "notAfter" | "renewBeforeDays">, now: Date): boolean {
+export function isDue(
+  state: Pick<CertificateState, "notAfter" | "renewBeforeDays">,
+  now: Date,
+): boolean {
   const end = Date.parse(state.notAfter);
   return !(now.getTime() <= end - state.renewBeforeDays * DAY_MS);
 }

@@ -11,7 +11,10 @@ export const certificateAuthority = define<CertificateAuthorityInputs, Certifica
   replaceOn: ["commonName", "validityDays"],
   async create(inputs) {
     const issued = await issueAuthority(inputs);
-    return { id: issued.serial, state: { ...inputs, certificate: issued.certificate, privateKey: issued.privateKey } };
+    return {
+      id: issued.serial,
+      state: { ...inputs, certificate: issued.certificate, privateKey: issued.privateKey },
+    };
   },
   read: (state) => Promise.resolve(state),
   update: (state, news) => Promise.resolve({ ...state, ...news }),

@@ -29,12 +29,17 @@ function serverFailures(old: readonly string[], now: readonly string[]): CheckFa
   const reason =
     `${removed.join(", ")} would be removed and ${kept} of ${old.length} Consul servers stay, fewer than their ` +
     `quorum of ${quorum}: Consul would elect no leader and PostgreSQL become read-only. Replace ` +
-    (old.length < 3 ? "nothing: go to three servers first, adding two" : "one server, run `up`, then the next");
+    (old.length < 3
+      ? "nothing: go to three servers first, adding two"
+      : "one server, run `up`, then the next");
   return [{ property: "consulServers", reason }];
 }
 
 /** What forbids the step from the old shape to the new one; nothing for a new cluster. */
-export function shapeFailures(olds: Partial<ClusterShapeInputs>, news: ClusterShapeInputs): CheckFailure[] {
+export function shapeFailures(
+  olds: Partial<ClusterShapeInputs>,
+  news: ClusterShapeInputs,
+): CheckFailure[] {
   const failures: CheckFailure[] = [];
   if (olds.cluster !== undefined && olds.cluster !== news.cluster) {
     const reason = `is the name of every container and volume and cannot change from "${olds.cluster}" to "${news.cluster}": set it back, or make a new stack and restore a backup there`;
@@ -45,7 +50,8 @@ export function shapeFailures(olds: Partial<ClusterShapeInputs>, news: ClusterSh
     failures.push({ property: "postgresVersion", reason });
   }
   if (olds.members !== undefined) failures.push(...memberFailures(olds.members, news.members));
-  if (olds.consulServers !== undefined) failures.push(...serverFailures(olds.consulServers, news.consulServers));
+  if (olds.consulServers !== undefined)
+    failures.push(...serverFailures(olds.consulServers, news.consulServers));
   return failures;
 }
 

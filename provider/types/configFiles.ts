@@ -90,13 +90,21 @@ function asInputs(files: Files, declared: Record<string, ConfigFile>): Record<st
   return Object.fromEntries(entries);
 }
 
-function check(_: Partial<ConfigFilesInputs>, news: ConfigFilesInputs): { property: string; reason: string }[] {
+function check(
+  _: Partial<ConfigFilesInputs>,
+  news: ConfigFilesInputs,
+): { property: string; reason: string }[] {
   return Object.entries(news.files).flatMap(([path, file]) => {
-    const bad = path.startsWith("/") || path === PENDING || path.split("/").some((part) => part === ".." || part === "");
+    const bad =
+      path.startsWith("/") ||
+      path === PENDING ||
+      path.split("/").some((part) => part === ".." || part === "");
     const mode = /^0?[0-7]{3}$/.test(file.mode) && Number.parseInt(file.mode, 8) !== 0;
     return [
       ...(bad ? [`"${path}" is not a path below the directory`] : []),
-      ...(mode ? [] : [`mode "${file.mode}" of "${path}" is not octal, as "0600", and more than 0000`]),
+      ...(mode
+        ? []
+        : [`mode "${file.mode}" of "${path}" is not octal, as "0600", and more than 0000`]),
     ].map((reason) => ({ property: "files", reason }));
   });
 }

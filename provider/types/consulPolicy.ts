@@ -1,6 +1,12 @@
 /** ConsulPolicy: an ACL policy. */
 import type { ConsulPolicyInputs } from "../../model/resources";
-import { consulReady, deletePolicy, findPolicy, putPolicy, type ConsulSession } from "../../control/consul";
+import {
+  consulReady,
+  deletePolicy,
+  findPolicy,
+  putPolicy,
+  type ConsulSession,
+} from "../../control/consul";
 import { presence } from "../../control/presence";
 import { readOrGone } from "../gone";
 import { define } from "../type";
@@ -27,7 +33,7 @@ export const consulPolicy = define<ConsulPolicyInputs, ConsulPolicyInputs>({
   replaceOn: ["name"],
   create: async (inputs) => ({ id: inputs.name, state: await put(inputs) }),
   read: (state) =>
-    readOrGone("Consul", state.consul, async () => {
+    readOrGone("Consul", state.consul, "error", async () => {
       const policy = await findPolicy(session(state), state.name);
       if (policy === undefined) return undefined;
       return { ...state, description: policy.Description, rules: policy.Rules };

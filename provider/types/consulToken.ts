@@ -1,6 +1,12 @@
 /** ConsulToken: an ACL token whose ids are ours, so that no answer holds anything that can be lost. */
 import type { ConsulTokenInputs } from "../../model/resources";
-import { consulReady, deleteToken, findToken, putToken, type ConsulSession } from "../../control/consul";
+import {
+  consulReady,
+  deleteToken,
+  findToken,
+  putToken,
+  type ConsulSession,
+} from "../../control/consul";
 import { presence } from "../../control/presence";
 import { readOrGone } from "../gone";
 import { define } from "../type";
@@ -37,7 +43,7 @@ export const consulToken = define<ConsulTokenInputs, ConsulTokenInputs>({
   replaceOn: ["accessorId", "secretId"],
   create: async (inputs) => ({ id: inputs.accessorId, state: await put(inputs) }),
   read: (state) =>
-    readOrGone("Consul", state.consul, async () => {
+    readOrGone("Consul", state.consul, "error", async () => {
       const token = await findToken(session(state), state.accessorId);
       if (token === undefined) return undefined;
       const names = (token.Policies ?? []).map((policy) => policy.Name);

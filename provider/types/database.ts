@@ -17,11 +17,15 @@ async function find(client: Client, name: string): Promise<LiveDatabase | undefi
 }
 
 async function ensure(client: Client, inputs: DatabaseInputs): Promise<void> {
-  if (!Number.isInteger(inputs.connectionLimit)) throw new Error("connectionLimit is not an integer");
+  if (!Number.isInteger(inputs.connectionLimit))
+    throw new Error("connectionLimit is not an integer");
   const name = escapeIdentifier(inputs.name);
   const owner = escapeIdentifier(inputs.owner);
   if ((await find(client, inputs.name)) === undefined) {
-    await createDatabase(client, `CREATE DATABASE ${name} OWNER ${owner} CONNECTION LIMIT ${inputs.connectionLimit}`);
+    await createDatabase(
+      client,
+      `CREATE DATABASE ${name} OWNER ${owner} CONNECTION LIMIT ${inputs.connectionLimit}`,
+    );
   }
   const live = await find(client, inputs.name);
   if (live?.owner !== inputs.owner) await client.query(`ALTER DATABASE ${name} OWNER TO ${owner}`);

@@ -20,13 +20,17 @@ const retry = (error: unknown): boolean => error instanceof UnreachableError;
 
 async function apply(old: Record<string, unknown>, inputs: DynamicConfigInputs): Promise<void> {
   const { members, config } = inputs;
-  const live = await until("a leader", { timeoutMs: LEADER_MS, intervalMs: 500, retry }, async () => {
-    const view = await clusterView(members);
-    if (leaderOf(view) === undefined) throw new NotYet("the cluster has no leader");
-    const found = await getConfig(members);
-    if (found === undefined) throw new NotYet("the cluster has no dynamic configuration yet");
-    return found;
-  });
+  const live = await until(
+    "a leader",
+    { timeoutMs: LEADER_MS, intervalMs: 500, retry },
+    async () => {
+      const view = await clusterView(members);
+      if (leaderOf(view) === undefined) throw new NotYet("the cluster has no leader");
+      const found = await getConfig(members);
+      if (found === undefined) throw new NotYet("the cluster has no dynamic configuration yet");
+      return found;
+    },
+  );
   const { [PENDING]: _, ...before } = old;
   const patch = patchFor(before, config);
   if (changes(live, patch)) {
@@ -55,7 +59,7 @@ export const dynamicConfig = define<DynamicConfigInputs, DynamicConfigInputs>({
     await apply({}, inputs);
     return { id: "config", state: inputs };
   },
-  read: (state) => readOrGone("Patroni", state.members, () => read(state)),
+  read: (state) => readOrGone("Patroni", state.members, "gone", () => read(state)),
   async update(state, news) {
     await apply(state.config, news);
     return news;

@@ -5,7 +5,7 @@ import { readLive, write } from "../leaderSql";
 import { define } from "../type";
 
 async function schemaOf(client: Client, name: string): Promise<string | undefined> {
-  const sql = 
+  const sql =
     "SELECT n.nspname::text AS schema FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = $1";
   return (await client.query<{ schema: string }>(sql, [name])).rows[0]?.schema;
 }
@@ -16,7 +16,9 @@ async function ensure(client: Client, inputs: ExtensionInputs): Promise<void> {
   if (schema !== undefined) await client.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
   const live = await schemaOf(client, inputs.name);
   if (live === undefined) {
-    await client.query(`CREATE EXTENSION IF NOT EXISTS ${name}${schema === undefined ? "" : ` SCHEMA ${schema}`}`);
+    await client.query(
+      `CREATE EXTENSION IF NOT EXISTS ${name}${schema === undefined ? "" : ` SCHEMA ${schema}`}`,
+    );
   } else if (schema !== undefined && live !== inputs.schema) {
     await client.query(`ALTER EXTENSION ${name} SET SCHEMA ${schema}`);
   }

@@ -17,11 +17,23 @@ async function imageId(host: HostAccess, tag: string): Promise<string | undefine
     return (await dockerClient(host).getImage(tag).inspect()).Id;
   } catch (error) {
     if (dockerStatus(error) === 404) return undefined;
-    throw failure("look for the image", host, tag, describe(error), "Check the Docker engine of this host.");
+    throw failure(
+      "look for the image",
+      host,
+      tag,
+      describe(error),
+      "Check the Docker engine of this host.",
+    );
   }
 }
 
-function failure(doing: string, host: HostAccess, tag: string, found: string, remedy: string): ControlError {
+function failure(
+  doing: string,
+  host: HostAccess,
+  tag: string,
+  found: string,
+  remedy: string,
+): ControlError {
   return new ControlError({ doing, where: `${tag} on host ${host.name}`, found, remedy });
 }
 
@@ -43,21 +55,31 @@ async function build(inputs: ImageInputs): Promise<string> {
   const copy = mkdtempSync(join(tmpdir(), "pgha-build-"));
   try {
     cpSync(resolve(PROJECT, inputs.context), copy, { recursive: true });
-    for (const name of inputs.extraFiles) copyFileSync(toolFile(inputs, name), join(copy, basename(name)));
+    for (const name of inputs.extraFiles)
+      copyFileSync(toolFile(inputs, name), join(copy, basename(name)));
     await runBuild(inputs, copy);
   } finally {
     rmSync(copy, { recursive: true, force: true });
   }
   const id = await imageId(host, tag);
   if (id === undefined) {
-    throw failure("build", host, tag, "docker build ended well but the tag is missing", "Run `up` again.");
+    throw failure(
+      "build",
+      host,
+      tag,
+      "docker build ended well but the tag is missing",
+      "Run `up` again.",
+    );
   }
   return id;
 }
 
 function runBuild(inputs: ImageInputs, context: string): Promise<void> {
   const { host, tag } = inputs;
-  const args = Object.entries(inputs.buildArgs).flatMap(([name, value]) => ["--build-arg", `${name}=${value}`]);
+  const args = Object.entries(inputs.buildArgs).flatMap(([name, value]) => [
+    "--build-arg",
+    `${name}=${value}`,
+  ]);
   const environment = { ...process.env, DOCKER_HOST: host.docker };
   return new Promise((done, fail) => {
     const child = spawn("docker", ["build", "--tag", tag, ...args, context], {
@@ -73,10 +95,21 @@ function runBuild(inputs: ImageInputs, context: string): Promise<void> {
     };
     child.stdout.on("data", take);
     child.stderr.on("data", take);
-    child.on("error", (error) => fail(failure("build", host, tag, error.message, "Install the docker CLI.")));
+    child.on("error", (error) =>
+      fail(failure("build", host, tag, error.message, "Install the docker CLI.")),
+    );
     child.on("close", (code) => {
       if (code === 0) done();
-      else fail(failure("build", host, tag, `exit code ${code}: ${excerpt(tail, 2000)}`, "Mend it and run `up` again."));
+      else
+        fail(
+          failure(
+            "build",
+            host,
+            tag,
+            `exit code ${code}: ${excerpt(tail, 2000)}`,
+            "Mend it and run `up` again.",
+          ),
+        );
     });
   });
 }

@@ -11,7 +11,8 @@ async function ensure(client: Client, inputs: PoolLookupInputs): Promise<void> {
   await client.query("BEGIN");
   // Whoever else may call the function loses that: grants of earlier roles and of drift.
   await client.query("DROP FUNCTION IF EXISTS pgha.pool_lookup(text)");
-  for (const sql of lookupStatements(inputs.lookupRole, inputs.heartbeatRole)) await client.query(sql);
+  for (const sql of lookupStatements(inputs.lookupRole, inputs.heartbeatRole))
+    await client.query(sql);
   await client.query("COMMIT");
 }
 

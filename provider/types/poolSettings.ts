@@ -41,7 +41,10 @@ export const poolSettings = define<PoolSettingsInputs, PoolSettingsInputs>({
   computed: [],
   create: async (inputs) => ({ id: inputs.pooler.container, state: await apply(inputs) }),
   read: (state) =>
-    readOrGone("PgBouncer", [state.pooler], async () => ({ ...state, settings: await live(state) })),
+    readOrGone("PgBouncer", [state.pooler], "error", async () => ({
+      ...state,
+      settings: await live(state),
+    })),
   update: (_, news) => apply(news),
   delete: () => Promise.resolve(),
 });

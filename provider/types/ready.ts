@@ -24,7 +24,11 @@ function endpointParts(inputs: ReadyInputs): Part[] {
 }
 
 function backupPart(repository: ContainerAccess, stanza: string): Part {
-  return { name: "backup", containers: [repository], check: () => checkStanza({ repository, stanza }, 60_000) };
+  return {
+    name: "backup",
+    containers: [repository],
+    check: () => checkStanza({ repository, stanza }, 60_000),
+  };
 }
 
 /** Endpoints and archiving cannot work before the members do: checked after them. */
@@ -50,7 +54,8 @@ async function check(inputs: ReadyInputs): Promise<ReadyState> {
 async function systemIdentifier(inputs: ReadyInputs): Promise<string> {
   const leader = leaderOf(await clusterView(inputs.members));
   const member = inputs.members.find((item) => item.name === leader?.name);
-  if (member === undefined) throw new Error("the leader went away just after everything was ready: run `up` again");
+  if (member === undefined)
+    throw new Error("the leader went away just after everything was ready: run `up` again");
   return (await memberStatus(member)).database_system_identifier ?? "";
 }
 

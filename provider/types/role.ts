@@ -1,7 +1,13 @@
 /** Role: a PostgreSQL role with its password, settings, memberships and function grants. */
 import { escapeIdentifier, type Client } from "pg";
 import type { RoleInputs } from "../../model/resources";
-import { parseSettings, resetStatement, roleOptions, sameSetting, setStatement } from "../../control/roleSql";
+import {
+  parseSettings,
+  resetStatement,
+  roleOptions,
+  sameSetting,
+  setStatement,
+} from "../../control/roleSql";
 import { scramMatches, scramVerifier } from "../../control/scram";
 import { readLive, writeQuietly } from "../leaderSql";
 import { CHANGED } from "../secrets";
@@ -41,7 +47,8 @@ async function grantState(
   signature: string,
   role: string,
 ): Promise<{ function: string; granted: boolean } | undefined> {
-  return (await client.query<{ function: string; granted: boolean }>(GRANTED, [signature, role])).rows[0];
+  return (await client.query<{ function: string; granted: boolean }>(GRANTED, [signature, role]))
+    .rows[0];
 }
 
 async function ensure(client: Client, inputs: RoleInputs): Promise<void> {
@@ -56,7 +63,11 @@ async function ensure(client: Client, inputs: RoleInputs): Promise<void> {
   for (const signature of inputs.executes) await ensureExecute(client, signature, inputs.name);
 }
 
-async function ensureSettings(client: Client, inputs: RoleInputs, live: Record<string, string>): Promise<void> {
+async function ensureSettings(
+  client: Client,
+  inputs: RoleInputs,
+  live: Record<string, string>,
+): Promise<void> {
   for (const [name, value] of Object.entries(inputs.settings)) {
     const now = live[name];
     if (now === undefined || !sameSetting(name, now, value)) {
@@ -68,19 +79,25 @@ async function ensureSettings(client: Client, inputs: RoleInputs, live: Record<s
   }
 }
 
-async function ensureMemberships(client: Client, inputs: RoleInputs, live: readonly string[]): Promise<void> {
+async function ensureMemberships(
+  client: Client,
+  inputs: RoleInputs,
+  live: readonly string[],
+): Promise<void> {
   const role = escapeIdentifier(inputs.name);
   for (const group of inputs.memberOf) {
     if (!live.includes(group)) await client.query(`GRANT ${escapeIdentifier(group)} TO ${role}`);
   }
   for (const group of live) {
-    if (!inputs.memberOf.includes(group)) await client.query(`REVOKE ${escapeIdentifier(group)} FROM ${role}`);
+    if (!inputs.memberOf.includes(group))
+      await client.query(`REVOKE ${escapeIdentifier(group)} FROM ${role}`);
   }
 }
 
 async function ensureExecute(client: Client, signature: string, role: string): Promise<void> {
   const state = await grantState(client, signature, role);
-  if (state === undefined) throw new Error(`role ${role}: there is no function ${signature} to grant`);
+  if (state === undefined)
+    throw new Error(`role ${role}: there is no function ${signature} to grant`);
   // The name comes back from the catalog, quoted where it must be.
   if (!state.granted) {
     await client.query(`GRANT EXECUTE ON FUNCTION ${state.function} TO ${escapeIdentifier(role)}`);
@@ -97,7 +114,8 @@ async function read(client: Client, state: RoleInputs): Promise<RoleInputs | und
   }
   const granted: string[] = [];
   for (const signature of state.executes) {
-    if ((await grantState(client, signature, state.name))?.granted === true) granted.push(signature);
+    if ((await grantState(client, signature, state.name))?.granted === true)
+      granted.push(signature);
   }
   const known = state.password === undefined || scramMatches(state.password, live.verifier);
   const sameGroups = [...state.memberOf].sort().join() === [...live.member_of].sort().join();

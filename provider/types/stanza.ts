@@ -1,7 +1,13 @@
 /** Stanza: a pgBackRest stanza, checked end to end, with a first full backup on its way. */
 import type { StanzaInputs } from "../../model/resources";
 import { ControlError } from "../../control/errors";
-import { checkStanza, createStanza, stanzaInfo, startBackup, type BackRest } from "../../control/pgbackrest";
+import {
+  checkStanza,
+  createStanza,
+  stanzaInfo,
+  startBackup,
+  type BackRest,
+} from "../../control/pgbackrest";
 import { until } from "../../control/until";
 import { readOrGone } from "../gone";
 import { define } from "../type";
@@ -18,10 +24,14 @@ function backRest(inputs: StanzaInputs): BackRest {
 
 async function ensure(inputs: StanzaInputs): Promise<StanzaInputs> {
   const where = backRest(inputs);
-  await until(`stanza ${inputs.stanza}`, { timeoutMs: READY_MS, intervalMs: 1000, retry }, async () => {
-    await createStanza(where);
-    await checkStanza(where, CHECK_MS);
-  });
+  await until(
+    `stanza ${inputs.stanza}`,
+    { timeoutMs: READY_MS, intervalMs: 1000, retry },
+    async () => {
+      await createStanza(where);
+      await checkStanza(where, CHECK_MS);
+    },
+  );
   const info = await stanzaInfo(where);
   const held = info?.status.lock?.backup?.held === true;
   if (!held && (info?.backup.length ?? 0) === 0) await startBackup(where, "full");
@@ -37,7 +47,7 @@ export const stanza = define<StanzaInputs, StanzaInputs>({
   replaceOn: ["stanza"],
   create: async (inputs) => ({ id: inputs.stanza, state: await ensure(inputs) }),
   read: (state) =>
-    readOrGone("the backup repository", [state.repository], async () =>
+    readOrGone("the backup repository", [state.repository], "error", async () =>
       (await stanzaInfo(backRest(state))) === undefined ? undefined : state,
     ),
   update: (_, news) => ensure(news),

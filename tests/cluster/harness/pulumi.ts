@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { appendFileSync, createWriteStream, mkdirSync } from "node:fs";
+import { appendFileSync, createWriteStream, mkdirSync, writeFileSync } from "node:fs";
 import { tools, root } from "../../../setup/paths";
 import { pulumiEnv } from "../../../setup/state";
 import { merged, readConfig, stackFile, type Tree, writeConfig } from "./config";
@@ -44,8 +44,10 @@ export async function pulumi(args: string[], options: Options = {}): Promise<Pul
   const keep = options.keep ?? true;
   if (keep) appendFileSync(printed, `\n$ pulumi ${args.join(" ")}\n`);
   const sink = keep ? createWriteStream(printed, { flags: "a" }) : undefined;
+  // Commands about the stack may write its file: they run where it lies, not in the checkout.
+  const cwd = args[0] === "stack" ? work("project") : root;
   const child = spawn(tools("bin", "pulumi"), [...args, "--stack", stack, "--non-interactive"], {
-    cwd: root,
+    cwd,
     env: env(),
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -176,7 +178,10 @@ export async function exportStack(clear: boolean): Promise<string> {
   return (await pulumiOk(args, { keep: false })).stdout;
 }
 
-/** Makes the stack. */
-export function initStack(): Promise<PulumiRan> {
-  return pulumiOk(["stack", "init", ...withFile]);
+/** Makes the stack, with the given config. */
+export async function createStack(config: Tree): Promise<void> {
+  mkdirSync(work("project"), { recursive: true });
+  writeFileSync(work("project", "Pulumi.yaml"), "name: postgres-ha\nruntime: nodejs\n");
+  writeConfig(config);
+  await pulumiOk(["stack", "init"]);
 }

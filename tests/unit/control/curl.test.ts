@@ -8,7 +8,9 @@ const request = { method: "PUT", url: "https://10.0.0.1:8501/v1/x", headers: {},
 /** Undoes the quoting as curl's manual describes it. */
 function unquote(text: string): string {
   const escapes: Record<string, string> = { n: "\n", r: "\r", t: "\t", v: "\v" };
-  return text.slice(1, -1).replace(/\\(.)/g, (_, character: string) => escapes[character] ?? character);
+  return text
+    .slice(1, -1)
+    .replace(/\\(.)/g, (_, character: string) => escapes[character] ?? character);
 }
 
 describe("quoteCurl", () => {
@@ -18,11 +20,14 @@ describe("quoteCurl", () => {
 
   it("comes back the same, on one line, for any text", () => {
     fc.assert(
-      fc.property(fc.string().filter((text) => !text.includes("\0")), (text) => {
-        const quoted = quoteCurl(text);
-        expect(quoted).not.toMatch(/[\r\n]/);
-        expect(unquote(quoted)).toBe(text);
-      }),
+      fc.property(
+        fc.string().filter((text) => !text.includes("\0")),
+        (text) => {
+          const quoted = quoteCurl(text);
+          expect(quoted).not.toMatch(/[\r\n]/);
+          expect(unquote(quoted)).toBe(text);
+        },
+      ),
     );
   });
 
@@ -71,7 +76,9 @@ describe("the installed curl", () => {
     }
     const text = 'quote " backslash \\ tab \t end';
     const config = `url = "file:///dev/null"\nwrite-out = ${quoteCurl(text)}\nsilent\n`;
-    const output = execFileSync("curl", ["--disable", "--config", "-"], { input: config }).toString();
+    const output = execFileSync("curl", ["--disable", "--config", "-"], {
+      input: config,
+    }).toString();
     expect(output).toBe(text);
   });
 });

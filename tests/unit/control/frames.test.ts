@@ -15,7 +15,10 @@ describe("FrameDecoder", () => {
       const seen = { 1: "", 2: "" } as Record<number, string>;
       const decoder = new FrameDecoder();
       for (let at = 0; at < stream.length; at += size) {
-        decoder.push(stream.subarray(at, at + size), (kind, data) => (seen[kind] += data.toString()));
+        decoder.push(
+          stream.subarray(at, at + size),
+          (kind, data) => (seen[kind] += data.toString()),
+        );
       }
       expect(seen).toEqual({ 1: "output", 2: "err" });
     }

@@ -16,7 +16,11 @@ const order = ["m1", "m2", "m3", "m4"];
 
 describe("chooseCandidate", () => {
   it("prefers a synchronous standby that was rolled already", () => {
-    const members = [replica("m1", { role: "sync_standby" }), leader, replica("m3", { role: "sync_standby" })];
+    const members = [
+      replica("m1", { role: "sync_standby" }),
+      leader,
+      replica("m3", { role: "sync_standby" }),
+    ];
     expect(chooseCandidate({ members }, "m2", order)).toBe("m1");
   });
 

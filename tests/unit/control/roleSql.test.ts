@@ -1,5 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { parseSettings, resetStatement, roleOptions, sameSetting, setStatement } from "../../../control/roleSql";
+import {
+  parseSettings,
+  resetStatement,
+  roleOptions,
+  sameSetting,
+  setStatement,
+} from "../../../control/roleSql";
 
 const role = { login: true, replication: false, createDb: false, connectionLimit: -1 };
 

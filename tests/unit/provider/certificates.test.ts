@@ -60,7 +60,9 @@ describe("issueCertificate", () => {
 
   it("never outlives the authority", async () => {
     const long = await leafOf({ validityDays: 1000 });
-    expect(Date.parse(long.notAfter)).toBe(Date.parse(new X509Certificate(authority.certificate).validTo));
+    expect(Date.parse(long.notAfter)).toBe(
+      Date.parse(new X509Certificate(authority.certificate).validTo),
+    );
   });
 
   it("has a serial of its own each time", async () => {

@@ -4,7 +4,10 @@ import { SIGNATURE, UNKNOWN, type Props } from "../../../provider/secrets";
 import type { AnyType } from "../../../provider/type";
 
 const URN = "urn:pulumi:dev::p::a:b:C$pgha:index:Test::thing";
-const secret = (value: unknown): unknown => ({ [SIGNATURE]: "1b47061264138c4ac30d75fd1eb44270", value });
+const secret = (value: unknown): unknown => ({
+  [SIGNATURE]: "1b47061264138c4ac30d75fd1eb44270",
+  value,
+});
 
 function provider(more: Partial<AnyType> = {}): PghaProvider {
   const echo = (_: Props, news: Props): Promise<Props> => Promise.resolve(news);
@@ -58,6 +61,8 @@ describe("PghaProvider", () => {
   });
 
   it("refuses an unknown type", async () => {
-    await expect(provider().read("1", "urn:pulumi:dev::p::pgha:index:No::x", {})).rejects.toThrow(/pgha:index:No/);
+    await expect(provider().read("1", "urn:pulumi:dev::p::pgha:index:No::x", {})).rejects.toThrow(
+      /pgha:index:No/,
+    );
   });
 });

@@ -1,18 +1,40 @@
 import { describe, expect, it } from "vitest";
-import { CHANGED, SIGNATURE, UNKNOWN, hasUnknown, markChanged, unwrap, wrap } from "../../../provider/secrets";
+import {
+  CHANGED,
+  SIGNATURE,
+  UNKNOWN,
+  hasUnknown,
+  markChanged,
+  unwrap,
+  wrap,
+} from "../../../provider/secrets";
 
-const secret = (value: unknown): unknown => ({ [SIGNATURE]: "1b47061264138c4ac30d75fd1eb44270", value });
+const secret = (value: unknown): unknown => ({
+  [SIGNATURE]: "1b47061264138c4ac30d75fd1eb44270",
+  value,
+});
 
 describe("unwrap and wrap", () => {
   it("keeps every secret where it was", () => {
-    const wire = { plain: 1, key: secret("k"), files: { "a.conf": { content: secret("c"), mode: "0600" } } };
+    const wire = {
+      plain: 1,
+      key: secret("k"),
+      files: { "a.conf": { content: secret("c"), mode: "0600" } },
+    };
     const { value, secretPaths } = unwrap(wire);
-    expect(value).toEqual({ plain: 1, key: "k", files: { "a.conf": { content: "c", mode: "0600" } } });
+    expect(value).toEqual({
+      plain: 1,
+      key: "k",
+      files: { "a.conf": { content: "c", mode: "0600" } },
+    });
     expect(wrap(value, [], secretPaths)).toEqual(wire);
   });
 
   it("always hides the secret fields of a type", () => {
-    expect(wrap({ password: "p", name: "n" }, ["password"])).toEqual({ password: secret("p"), name: "n" });
+    expect(wrap({ password: "p", name: "n" }, ["password"])).toEqual({
+      password: secret("p"),
+      name: "n",
+    });
   });
 
   it("hides a whole list when an item was secret, since items move", () => {
@@ -54,7 +76,11 @@ describe("markChanged", () => {
 
   it("still hides what is behind the mark when it is read again", () => {
     const again = unwrap({ files: { a: { content: CHANGED } } });
-    const marked = markChanged({ files: { a: { content: "edited-secret" } } }, again.value, again.secretPaths);
+    const marked = markChanged(
+      { files: { a: { content: "edited-secret" } } },
+      again.value,
+      again.secretPaths,
+    );
     expect(JSON.stringify(wrap(marked, [], again.secretPaths))).not.toContain("edited-secret");
   });
 
