@@ -27,9 +27,7 @@ export async function readOrGone<T>(
     const { absent, unknown } = await presence(containers);
     if (absent.length > 0 || (silent === "gone" && unknown.length === 0)) {
       const why = absent.length > 0 ? absent.join(", ") : error.parts.found;
-      warn(
-        `${part} gives no answer and is taken as gone, \`up\` does its work again: ${why}`,
-      );
+      warn(`${part} gives no answer and is taken as gone, \`up\` does its work again: ${why}`);
       return undefined;
     }
     throw failure(part, containers, [error.parts.found, ...unknown], error);

@@ -24,7 +24,7 @@ const NAMES = { kdf: "scrypt", cipher: "aes-256-gcm" } as const;
 /** 128 MiB and about half a second: what makes guessing dear. */
 const COST = { N: 2 ** 17, r: 8, p: 1 } as const;
 /** Shorter ones are refused: the file may lie anywhere for years. */
-export const SHORTEST_PASSPHRASE = 12;
+const SHORTEST_PASSPHRASE = 12;
 
 const base64 = z.string().regex(/^[A-Za-z0-9+/]+={0,2}$/);
 const schema = z.object({

@@ -6,7 +6,7 @@ import type { StackOutputs } from "./outputs";
 /** Kinds of containers, as `logs` takes them. */
 export const PARTS = ["postgres", "consul", "agent", "haproxy", "pgbouncer", "backup"] as const;
 /** A kind of container. */
-export type PartName = (typeof PARTS)[number];
+type PartName = (typeof PARTS)[number];
 /** A container and its kind. */
 export interface PartContainer {
   readonly part: PartName;

@@ -57,8 +57,6 @@ const schema = z.object({
 export type StackOutputs = z.infer<typeof schema>;
 /** The keys that a cluster's data is worthless without. */
 export type ClusterKeys = z.infer<typeof keys>;
-/** Kinds of endpoints. */
-export type EndpointKind = keyof StackOutputs["endpoints"];
 
 /** Checks the outputs of a stack; an error names paths and types, never values. */
 export function parseOutputs(stack: string, outputs: unknown): StackOutputs {

@@ -55,8 +55,8 @@ function oneMember(member: MemberRow, leader: string | null, timeline: number | 
   const problems: string[] = [];
   if (member.pendingRestart) problems.push(`${member.name} has settings that wait for a restart`);
   if (member.name === leader) return problems;
-  if (member.state !== "streaming")
-    problems.push(`${member.name} does not stream: ${member.state}`);
+  const led = member.role === "leader" ? "held the lead" : "does not stream";
+  if (member.state !== "streaming") problems.push(`${member.name} ${led}: ${member.state}`);
   else if (member.lagBytes === null) problems.push(`${member.name}: its lag is unknown`);
   else if (member.lagBytes > MAXIMUM_LAG_BYTES) {
     problems.push(`${member.name} is ${bytes(member.lagBytes)} behind the leader`);

@@ -42,7 +42,7 @@ interface Request {
 }
 
 interface Monitor {
-  registerResource(this: unknown, request: Request, callback: unknown): Promise<void>;
+  registerResource: (this: unknown, request: Request, callback: unknown) => Promise<void>;
 }
 
 const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";

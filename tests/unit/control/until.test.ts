@@ -13,7 +13,9 @@ describe("until", () => {
 
   it("gives up at the deadline and says what was seen last", async () => {
     const started = Date.now();
-    const waiting = until("a leader", { timeoutMs: 60, intervalMs: 10 }, () => Promise.reject(new NotYet("m1 starting")));
+    const waiting = until("a leader", { timeoutMs: 60, intervalMs: 10 }, () =>
+      Promise.reject(new NotYet("m1 starting")),
+    );
     await expect(waiting).rejects.toThrow(DeadlineError);
     await expect(waiting).rejects.toThrow(/a leader.*m1 starting/);
     expect(Date.now() - started).toBeLessThan(1000);
