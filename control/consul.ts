@@ -62,7 +62,22 @@ function refused(session: ConsulSession, request: Ask, answer: HttpAnswer): Cont
   });
 }
 
+/** Lists, asked once for all who ask within a second; any change makes them old at once. */
+const lists = new Map<string, { readonly at: number; readonly answer: Promise<unknown> }>();
+const LIST_MS = 1000;
+
+function list<T>(session: ConsulSession, path: string): Promise<T[]> {
+  const key = `${session.servers.map(place).join()} ${path}`;
+  const known = lists.get(key);
+  if (known !== undefined && Date.now() - known.at < LIST_MS) return known.answer as Promise<T[]>;
+  const answer = change<T[]>(session, { method: "GET", path });
+  lists.set(key, { at: Date.now(), answer });
+  answer.catch(() => lists.delete(key));
+  return answer;
+}
+
 async function change<T>(session: ConsulSession, request: Ask): Promise<T> {
+  if (request.method !== "GET") lists.clear();
   const answer = await ask(session, request);
   if (answer.status !== 200) throw refused(session, request, answer);
   return JSON.parse(answer.body) as T;
@@ -112,8 +127,8 @@ export async function findPolicy(
   session: ConsulSession,
   name: string,
 ): Promise<AclPolicy | undefined> {
-  const list = await change<AclPolicy[]>(session, { method: "GET", path: "/v1/acl/policies" });
-  const id = list.find((policy) => policy.Name === name)?.ID;
+  const policies = await list<AclPolicy>(session, "/v1/acl/policies");
+  const id = policies.find((policy) => policy.Name === name)?.ID;
   if (id === undefined) return undefined;
   return change<AclPolicy>(session, { method: "GET", path: `/v1/acl/policy/${id}` });
 }
@@ -140,9 +155,8 @@ export async function findToken(
   session: ConsulSession,
   accessorId: string,
 ): Promise<AclToken | undefined> {
-  const list = await change<AclToken[]>(session, { method: "GET", path: "/v1/acl/tokens" });
-  if (!list.some((token) => token.AccessorID === accessorId)) return undefined;
-  return change<AclToken>(session, { method: "GET", path: `/v1/acl/token/${accessorId}` });
+  const tokens = await list<AclToken>(session, "/v1/acl/tokens");
+  return tokens.find((token) => token.AccessorID === accessorId);
 }
 
 /** Makes a token what it should be, whether it exists or not; its secret never changes. */

@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { CA_FILE, CERT_FILE, KEY_FILE } from "../../model/paths";
 import { ENDPOINTS, endpoint, type EndpointKind, first, outputs } from "./harness/context";
-import { inside } from "./harness/docker";
+import { inside, tryInside } from "./harness/docker";
 import { cluster } from "./harness/identity";
 import { healthy, https, leader, value } from "./harness/members";
+import type { Ran } from "./harness/run";
 import { client, foreignCa, psql, withCa } from "./harness/sql";
+import { eventually } from "./harness/wait";
 
 beforeAll(() => healthy());
 
@@ -117,25 +119,65 @@ describe("Patroni", () => {
 });
 
 describe("pgBackRest", () => {
-  /** What a server of pgBackRest says to a client; its greeting names the program. */
-  const greeting = async (more: string): Promise<string> => {
-    const { container, address, port } = await sidecar();
-    const script = `sleep 3 | timeout 6 openssl s_client -quiet -connect ${address}:${port} -CAfile ${CA_FILE} ${more} 2>&1 || true`;
-    return inside(container, ["sh", "-c", script]);
+  // Its client never comes without a certificate: a relay inside the member takes it off.
+  const RELAY = "127.0.0.1:29999";
+  const list = async (host: string, cert: string, key: string): Promise<Ran> => {
+    const { container } = await leader();
+    const options = [
+      ...["--no-config", "--log-level-console=warn", "--log-level-file=off", `--stanza=${cluster}`],
+      ...[`--repo1-host=${host.split(":")[0]}`, `--repo1-host-port=${host.split(":")[1]}`],
+      ...["--repo1-host-type=tls", `--repo1-host-ca-file=${CA_FILE}`, `--repo1-host-cert-file=${cert}`],
+      ...[`--repo1-host-key-file=${key}`, "--repo1-host-config=/etc/postgres-ha/pgbackrest.conf"],
+    ];
+    const run = ["env", "-u", "PGBACKREST_CONFIG", "pgbackrest", ...options, "repo-ls", "archive"];
+    return tryInside(container, run, { timeoutMs: 30_000 });
+  };
+  /** Runs work with a relay to the repository: by TLS on both sides, `more` for the far one. */
+  const relayed = async (more: string): Promise<Ran> => {
+    const { container } = await leader();
+    const near = `OPENSSL-LISTEN:29999,reuseaddr,cert=${CERT_FILE},key=${KEY_FILE},cafile=${CA_FILE},verify=0`;
+    const far = `OPENSSL:${await repository(container)},${more}verify=0`;
+    const relay = inside(container, ["timeout", "30", "socat", near, far]).catch(String);
+    const listening = "00000000:752F 00000000:0000 0A";
+    await eventually("the relay", 10, async () =>
+      (await inside(container, ["cat", "/proc/net/tcp"])).includes(listening) ? true : undefined,
+    );
+    const ran = await list(RELAY, CERT_FILE, KEY_FILE);
+    await relay;
+    return ran;
   };
 
-  it("talks to a member, and to nobody without a certificate", async () => {
-    expect(await greeting(`-cert ${CERT_FILE} -key ${KEY_FILE}`)).toContain('"pgBackRest"');
-    const stranger = await greeting("");
-    expect(stranger).not.toContain('"pgBackRest"');
-    expect(stranger).toMatch(/certificate required|handshake failure/);
+  it("serves a member, by a relay too", async () => {
+    const { container } = await leader();
+    expect(await list(await repository(container), CERT_FILE, KEY_FILE)).toMatchObject({ code: 0, stdout: `${cluster}\n` });
+    expect(await relayed(`cert=${CERT_FILE},key=${KEY_FILE},`)).toMatchObject({ code: 0, stdout: `${cluster}\n` });
+  });
+
+  it("serves nobody without a certificate", async () => {
+    const { code, stdout } = await relayed("");
+    expect(code).not.toBe(0);
+    expect(stdout).not.toContain(`${cluster}\n`);
+  });
+
+  it("serves nobody with a certificate of the cluster that is for servers only", async () => {
+    const { container } = await leader();
+    const { cert, key } = await identity(first(outputs().operations.haproxies).container);
+    const save = (path: string, stdin: string) => inside(container, ["sh", "-c", `umask 077; cat > ${path}`], { stdin });
+    try {
+      await save("/tmp/other.crt", cert);
+      await save("/tmp/other.key", key);
+      const { code, stdout } = await list(await repository(container), "/tmp/other.crt", "/tmp/other.key");
+      expect(code).not.toBe(0);
+      expect(stdout).not.toContain(`${cluster}\n`);
+    } finally {
+      await inside(container, ["rm", "-f", "/tmp/other.crt", "/tmp/other.key"]);
+    }
   });
 });
 
-/** The repository's server, as the leader's container reaches it. */
-async function sidecar(): Promise<{ container: string; address: string; port: string }> {
-  const { container } = await leader();
+/** Address and port of the repository, as a member has them. */
+async function repository(container: string): Promise<string> {
   const config = await inside(container, ["cat", "/etc/postgres-ha/pgbackrest.conf"]);
   const read = (key: string): string => new RegExp(`^${key} *= *(.*)$`, "m").exec(config)?.[1] ?? "";
-  return { container, address: read("repo1-host"), port: read("repo1-host-port") };
+  return `${read("repo1-host")}:${read("repo1-host-port")}`;
 }

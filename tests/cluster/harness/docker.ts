@@ -1,5 +1,5 @@
 import { isOwn } from "./identity";
-import { lines, ok, type RunOptions } from "./run";
+import { lines, ok, type Ran, run, type RunOptions } from "./run";
 
 /** Runs `docker` on a container of the test cluster; refuses any other. */
 async function own(container: string, args: string[], options?: RunOptions): Promise<string> {
@@ -20,6 +20,12 @@ export async function ownVolumes(): Promise<string[]> {
 /** Runs a program in a container; `stdin` is the place for secrets. */
 export function inside(container: string, argv: string[], options?: RunOptions): Promise<string> {
   return own(container, ["exec", "--interactive", container, ...argv], options);
+}
+
+/** The same, whatever its exit code. */
+export function tryInside(container: string, argv: string[], options?: RunOptions): Promise<Ran> {
+  if (!isOwn(container)) throw new Error(`${container} is not a container of the tests`);
+  return run("docker", ["exec", "--interactive", container, ...argv], options);
 }
 
 /** Kills a container's process, as a machine that loses its power would. */
