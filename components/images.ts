@@ -21,7 +21,7 @@ interface ImageRecipe {
 }
 
 /** Tag of the base image that the set-up provides. */
-export function baseTag(): string {
+function baseTag(): string {
   const { repository, suite, revision } = versions.base;
   return `${repository}:${suite}-${revision}`;
 }

@@ -3,7 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../model/config";
 import { PG_ROOT, SOCKET_DIR, UID } from "../model/paths";
 import { MAXIMUM_LAG_BYTES } from "../model/render/dynamicConfig";
-import { renderPatroni } from "../model/render/patroni";
+import { PATRONI_FILE, renderPatroni } from "../model/render/patroni";
 import { PGBACKREST_FILE, renderMemberBackrest } from "../model/render/pgbackrest";
 import { memberAccess, type MemberPlan, type Topology } from "../model/topology";
 import { PgComponent } from "./component";
@@ -123,7 +123,7 @@ function memberSpec(config: StackConfig, member: MemberPlan): ContainerSpec {
       PGHA_API_PORT: member.apiPort,
       PGPORT: member.port,
       PGBACKREST_CONFIG: PGBACKREST_FILE,
-      PATRONICTL_CONFIG_FILE: "/etc/postgres-ha/patroni.yml",
+      PATRONICTL_CONFIG_FILE: PATRONI_FILE,
     },
     ports: [
       { port: member.port, to: "client" },

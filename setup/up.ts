@@ -24,7 +24,9 @@ export async function upVerb(args: string[]): Promise<number> {
   const first = !(await stackExists(stack));
   if (first) await createStack(stack);
   const go = yes || !onTerminal() || stack === "dev";
-  const code = await runPulumi(["up", "--stack", stack, ...(go ? ["--yes"] : []), ...rest]);
+  // A new stack has nothing that a preview could protect; later ones are refused before any change.
+  const flags = go ? ["--yes", ...(first ? ["--skip-preview"] : [])] : [];
+  const code = await runPulumi(["up", "--stack", stack, "--suppress-outputs", ...flags, ...rest]);
   if (code !== 0) {
     say(
       `\n"pulumi up" of stack "${stack}" ended with ${code}; what it said is above. Correct the cause and run the same command again: it goes on from here.`,

@@ -4,7 +4,7 @@ import { MAXIMUM_LAG_BYTES } from "./dynamicConfig";
 import { haproxyWord } from "./formats";
 
 /** Certificate and key in one file, as HAProxy wants it for a listener. */
-export const HAPROXY_PEM_FILE = `${CONFIG_DIR}/tls/haproxy.pem`;
+const HAPROXY_PEM_FILE = `${CONFIG_DIR}/tls/haproxy.pem`;
 
 /**
  * OPTIONS has no body, which a check would leave unread: Patroni would log a stack trace each time.

@@ -3,6 +3,7 @@ import type { ContainerAccess } from "../../model/access";
 import type { ReadyInputs, ReadyState } from "../../model/resources";
 import { checkStanza } from "../../control/pgbackrest";
 import { clusterView, leaderOf, memberStatus } from "../../control/patroni";
+import { presence } from "../../control/presence";
 import {
   awaitParts,
   consulPart,
@@ -59,6 +60,15 @@ async function systemIdentifier(inputs: ReadyInputs): Promise<string> {
   return (await memberStatus(member)).database_system_identifier ?? "";
 }
 
+/**
+ * A container that does not run makes the condition untrue: shown, and checked again by the `up`
+ * that starts or makes it. All else that `up` repairs waits for its own effect.
+ */
+async function read(state: ReadyState): Promise<ReadyState> {
+  const { absent } = await presence(state.containers);
+  return absent.length === 0 ? state : { ...state, trigger: absent.join(", ") };
+}
+
 /** A failure leaves no state behind, or the old one: the next `up` checks again. */
 export const ready = define<ReadyInputs, ReadyState>({
   type: "pgha:index:Ready",
@@ -66,7 +76,7 @@ export const ready = define<ReadyInputs, ReadyState>({
   computed: ["systemIdentifier"],
   ignored: ["timeoutSeconds"],
   create: async (inputs) => ({ id: "ready", state: await check(inputs) }),
-  read: (state) => Promise.resolve(state),
+  read,
   update: (_, news) => check(news),
   delete: () => Promise.resolve(),
 });

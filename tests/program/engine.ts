@@ -7,7 +7,7 @@ import type { Captured } from "../../setup/process";
 import { capturePulumi } from "../../setup/pulumi";
 
 /** One planned step of a preview. */
-export interface Step {
+interface Step {
   readonly op: string;
   readonly urn: string;
   readonly newState?: {

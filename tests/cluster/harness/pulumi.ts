@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { appendFileSync, createWriteStream, mkdirSync, writeFileSync } from "node:fs";
 import { tools, root } from "../../../setup/paths";
 import { pulumiEnv } from "../../../setup/state";
@@ -7,6 +7,8 @@ import { stack, work } from "./identity";
 
 /** Everything that Pulumi printed in this run: the leak scan reads it. */
 export const printed = work("pulumi.log");
+/** Command lines of all processes that were seen while Pulumi ran. */
+export const processes = work("processes.log");
 /** Where state and passphrase are in this run. */
 export const stateFolder = work("state");
 
@@ -62,6 +64,7 @@ export async function pulumi(args: string[], options: Options = {}): Promise<Pul
       for (const line of parts) options.onLine?.(line);
     });
   }
+  const watch = keep ? watchProcesses() : undefined;
   const limit = options.timeoutMs ?? 300_000;
   let late = false;
   const timer = setTimeout(() => {
@@ -73,9 +76,23 @@ export async function pulumi(args: string[], options: Options = {}): Promise<Pul
     child.once("close", (ended) => done(ended ?? 255));
   });
   clearTimeout(timer);
+  watch?.();
   if (sink) await new Promise<void>((done) => sink.end(done));
   if (late) throw new Error(`pulumi ${args[0] ?? ""} did not end within ${limit / 1000} s\n${tail(text)}`);
   return { ...text, code, seconds: (Date.now() - started) / 1000 };
+}
+
+/** Writes down every command line that is seen, twice a second; gives the end of it. */
+function watchProcesses(): () => void {
+  const seen = new Set<string>();
+  const look = setInterval(() => {
+    execFile("ps", ["axww", "-o", "args="], (error, text) => {
+      const fresh = error ? [] : text.split("\n").filter((line) => line !== "" && !seen.has(line));
+      fresh.forEach((line) => seen.add(line));
+      if (fresh.length > 0) appendFileSync(processes, `${fresh.join("\n")}\n`);
+    });
+  }, 500);
+  return () => clearInterval(look);
 }
 
 function tail({ stdout, stderr }: { stdout: string; stderr: string }): string {
@@ -95,6 +112,11 @@ export async function pulumiOk(args: string[], options?: Options): Promise<Pulum
 export async function up(patch: Tree = {}, options: Options = {}): Promise<PulumiRan> {
   writeConfig(merged(readConfig(), patch));
   return pulumiOk(["up", "--yes", "--skip-preview", ...withFile], options);
+}
+
+/** `pulumi up --expect-no-changes`: ends with other than 0 when there is something to change. */
+export function upUnchanged(): Promise<PulumiRan> {
+  return pulumi(["up", "--yes", "--skip-preview", "--expect-no-changes", ...withFile]);
 }
 
 /** The same that is expected to fail. */

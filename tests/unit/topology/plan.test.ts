@@ -65,9 +65,8 @@ describe("the dev stack", () => {
   });
 
   it("pools through the haproxy of its host", () => {
-    expect(
-      topology.poolers.map((p) => `${p.target} ${p.name} via ${p.via.name}`),
-    ).toMatchInlineSnapshot(`
+    expect(topology.poolers.map((p) => `${p.target} ${p.name} via ${p.via.name}`))
+      .toMatchInlineSnapshot(`
       [
         "primary dev-local-pgbouncer-1 via dev-local-haproxy-1",
         "replicas dev-local-pgbouncer-replicas-1 via dev-local-haproxy-1",

@@ -4,7 +4,7 @@ import { parse } from "yaml";
 import { parseConfig, type StackConfig } from "../../../model/config";
 
 /** The clone. */
-export const PROJECT = join(__dirname, "../../..");
+const PROJECT = join(__dirname, "../../..");
 
 const NAMESPACE = "postgres-ha:";
 
