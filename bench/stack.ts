@@ -41,6 +41,11 @@ export class BenchStack {
     return this.onProgram("up", ["--yes"]);
   }
 
+  /** The same again, which must find nothing to do. */
+  upUnchanged(): Promise<void> {
+    return this.onProgram("up", ["--yes", "--expect-no-changes"]);
+  }
+
   /** `pulumi preview`, which must see nothing to do. */
   preview(): Promise<void> {
     return this.onProgram("preview", ["--expect-no-changes"]);

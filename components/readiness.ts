@@ -11,11 +11,15 @@ import {
   memberAccess,
   type Topology,
 } from "../model/topology";
+import { type ImageName, imageRecipe } from "./images";
 import type { Keys } from "./keys";
 import { Ready } from "./resources";
 
 /** Seconds that a whole cluster may take from its last change until it is true. */
 const TIMEOUT_SECONDS = 240;
+
+/** Images of which another means other containers. */
+const IMAGES: readonly ImageName[] = ["postgres", "consul", "haproxy", "pgbouncer"];
 
 /** What Ready is made from. */
 export interface ReadinessArgs {
@@ -50,7 +54,9 @@ export function createReady(
         : undefined,
       timeoutSeconds: TIMEOUT_SECONDS,
       trigger: createHash("sha256")
-        .update(JSON.stringify([config, topology]))
+        .update(
+          JSON.stringify([config, topology, IMAGES.map((name) => imageRecipe(name, config).tag)]),
+        )
         .digest("hex"),
     },
     opts,

@@ -22,7 +22,11 @@ describe("the ledger", () => {
   });
 
   it("measures the longest time without an acknowledged write, to the end", () => {
-    const times = [entry("a", "acknowledged", 100), entry("b", "failed", 900), entry("c", "acknowledged", 1100)];
+    const times = [
+      entry("a", "acknowledged", 100),
+      entry("b", "failed", 900),
+      entry("c", "acknowledged", 1100),
+    ];
     expect(outage(times, 1200)).toBe(1000);
     expect(outage(times, 5000)).toBe(3900);
   });

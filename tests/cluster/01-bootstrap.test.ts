@@ -8,9 +8,15 @@ it("has one leader and two quorum standbys that stream on its timeline", async (
   await healthy(30);
   const roles = (await view()).members.map(({ role }) => role).sort();
   expect(roles).toEqual(["leader", "quorum_standby", "quorum_standby"]);
-  const senders = await superuser(await leader(), "SELECT application_name, state, sync_state FROM pg_stat_replication ORDER BY 1");
+  const senders = await superuser(
+    await leader(),
+    "SELECT application_name, state, sync_state FROM pg_stat_replication ORDER BY 1",
+  );
   const standbys = senders.filter(([name]) => name?.includes("-postgres-"));
-  expect(standbys.map(([, state, sync]) => `${state} ${sync}`)).toEqual(["streaming quorum", "streaming quorum"]);
+  expect(standbys.map(([, state, sync]) => `${state} ${sync}`)).toEqual([
+    "streaming quorum",
+    "streaming quorum",
+  ]);
 });
 
 it("has checksums on", async () => {
@@ -35,7 +41,8 @@ it("archives what it writes", async () => {
     const last = await value("SELECT last_archived_wal FROM pg_stat_archiver");
     return last >= name ? true : undefined;
   });
-  const failed = "SELECT failed_count = 0 OR last_failed_time < last_archived_time FROM pg_stat_archiver";
+  const failed =
+    "SELECT failed_count = 0 OR last_failed_time < last_archived_time FROM pg_stat_archiver";
   expect(await value(failed)).toBe("t");
 });
 

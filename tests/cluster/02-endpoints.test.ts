@@ -27,7 +27,8 @@ const drivers: Record<string, Driver> = {
   psql: (kind, sql) => psqlOk(uri(kind), sql),
   // One host only: of the members, the one that leads.
   pg: async (kind, sql) => {
-    const at = kind === "direct" ? { host: "127.0.0.1", port: (await leader()).port } : endpoint(kind);
+    const at =
+      kind === "direct" ? { host: "127.0.0.1", port: (await leader()).port } : endpoint(kind);
     const connection = client(at);
     await connection.connect();
     try {
@@ -39,8 +40,16 @@ const drivers: Record<string, Driver> = {
   },
   "pg8000 (Python, no libpq)": async (kind, sql) => {
     const { caCertificate: ca, credentials } = outputs();
-    const at = kind === "direct" ? { host: "127.0.0.1", port: (await leader()).port } : endpoint(kind);
-    const rows = await python({ ...at, user: "app", password: credentials.app ?? "", database: "app", ca, sql });
+    const at =
+      kind === "direct" ? { host: "127.0.0.1", port: (await leader()).port } : endpoint(kind);
+    const rows = await python({
+      ...at,
+      user: "app",
+      password: credentials.app ?? "",
+      database: "app",
+      ca,
+      sql,
+    });
     return rows[0]?.[0];
   },
 };
@@ -55,7 +64,9 @@ describe.each(Object.entries(drivers))("through %s, verified", (name, run) => {
   it.each(READERS)("%s leads to a replica, which reads and refuses to write", async (kind) => {
     expect(await run(kind, WHERE)).toMatch(/^true$/i);
     await run("primary", insert(`${name} ${kind}`));
-    const row = await eventually("the row on a replica", 10, () => run(kind, find(`${name} ${kind}`)));
+    const row = await eventually("the row on a replica", 10, () =>
+      run(kind, find(`${name} ${kind}`)),
+    );
     expect(row).toBe(`${name} ${kind}`);
     await expect(run(kind, insert("never"))).rejects.toThrow(/read-only transaction/);
   });
@@ -78,7 +89,10 @@ describe("connection strings", () => {
   });
 
   it("fail without the authority's certificate", async () => {
-    const { code, stderr } = await psql(withCa(outputs().connectionStrings.app?.primary ?? "", "/dev/null"), "SELECT 1");
+    const { code, stderr } = await psql(
+      withCa(outputs().connectionStrings.app?.primary ?? "", "/dev/null"),
+      "SELECT 1",
+    );
     expect(code).not.toBe(0);
     expect(stderr).toMatch(/certificate/);
   });

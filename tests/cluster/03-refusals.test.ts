@@ -25,27 +25,47 @@ describe("PostgreSQL, HAProxy and PgBouncer", () => {
     const { code, stderr } = await psql(withCa(uri(kind), file), "SELECT 1");
     expect(code).toBe(2);
     expect(stderr).toMatch(/certificate verify failed/);
-    await expect(client(endpoint(kind), { ca: certificate }).connect()).rejects.toThrow(/certificate/);
+    await expect(client(endpoint(kind), { ca: certificate }).connect()).rejects.toThrow(
+      /certificate/,
+    );
   });
 
   it.each(ENDPOINTS)("refuse a wrong password: %s", async (kind) => {
-    const at = kind === "direct" ? { host: "127.0.0.1", port: (await leader()).port } : endpoint(kind);
+    const at =
+      kind === "direct" ? { host: "127.0.0.1", port: (await leader()).port } : endpoint(kind);
     const wrong = client(at, { password: "wrong" });
-    await expect(wrong.connect()).rejects.toMatchObject({ code: expect.stringMatching(/28P01|08P01/) as string });
+    await expect(wrong.connect()).rejects.toMatchObject({
+      code: expect.stringMatching(/28P01|08P01/) as string,
+    });
   });
 
-  it.each(["primary", "replicas", "direct"] as const)("refuse the superuser by rule: %s", async (kind) => {
-    const superuser = client(endpoint(kind), { user: "postgres", password: "any", database: "postgres" });
-    await expect(superuser.connect()).rejects.toThrow(/pg_hba.conf rejects connection.*"postgres"/);
-  });
+  it.each(["primary", "replicas", "direct"] as const)(
+    "refuse the superuser by rule: %s",
+    async (kind) => {
+      const superuser = client(endpoint(kind), {
+        user: "postgres",
+        password: "any",
+        database: "postgres",
+      });
+      await expect(superuser.connect()).rejects.toThrow(
+        /pg_hba.conf rejects connection.*"postgres"/,
+      );
+    },
+  );
 
   it("refuse the superuser even when it has a password: pools", async () => {
     const password = "superuser-password-of-a-test";
     try {
       await value(`ALTER ROLE postgres PASSWORD '${password}'; SELECT 1`);
       for (const kind of ["pooledPrimary", "pooledReplicas"] as const) {
-        const superuser = client(endpoint(kind), { user: "postgres", password, database: "postgres" });
-        await expect(superuser.connect(), kind).rejects.toMatchObject({ code: expect.any(String) as string });
+        const superuser = client(endpoint(kind), {
+          user: "postgres",
+          password,
+          database: "postgres",
+        });
+        await expect(superuser.connect(), kind).rejects.toMatchObject({
+          code: expect.any(String) as string,
+        });
       }
     } finally {
       await value("ALTER ROLE postgres PASSWORD NULL; SELECT 1");
@@ -55,7 +75,11 @@ describe("PostgreSQL, HAProxy and PgBouncer", () => {
 
 describe("Consul", () => {
   const ask = (path: string, token?: string) =>
-    https({ port: endpoint("consul").port, path, headers: token ? { "X-Consul-Token": token } : {} });
+    https({
+      port: endpoint("consul").port,
+      path,
+      headers: token ? { "X-Consul-Token": token } : {},
+    });
   const keys = `/v1/kv/service/${cluster}/?keys`;
 
   it("shows nothing without a token", async () => {
@@ -77,15 +101,20 @@ describe("Consul", () => {
   it("has plain HTTP closed", async () => {
     const { address } = first(outputs().operations.consul);
     const member = (await leader()).container;
-    const curl = (url: string) => inside(member, ["curl", "--silent", "--show-error", "--max-time", "5", url]);
+    const curl = (url: string) =>
+      inside(member, ["curl", "--silent", "--show-error", "--max-time", "5", url]);
     await expect(curl(`http://${address}:8500/v1/status/leader`)).rejects.toThrow(/ended with 7/);
     const port = first(outputs().operations.consul).httpsPort;
-    expect(await curl(`http://${address}:${port}/v1/status/leader`)).toMatch(/HTTP request to an HTTPS server/);
+    expect(await curl(`http://${address}:${port}/v1/status/leader`)).toMatch(
+      /HTTP request to an HTTPS server/,
+    );
   });
 });
 
 async function identity(container: string): Promise<{ cert: string; key: string }> {
-  const [cert, key] = await Promise.all([CERT_FILE, KEY_FILE].map((file) => inside(container, ["cat", file])));
+  const [cert, key] = await Promise.all(
+    [CERT_FILE, KEY_FILE].map((file) => inside(container, ["cat", file])),
+  );
   return { cert: cert ?? "", key: key ?? "" };
 }
 
@@ -97,7 +126,11 @@ describe("Patroni", () => {
   it("changes nothing for a client without a certificate", async () => {
     const { apiPort: port } = await leader();
     const before = await ttl(port);
-    for (const ask of [patch, { path: "/restart", method: "POST" }, { path: "/switchover", method: "POST", body: "{}" }])
+    for (const ask of [
+      patch,
+      { path: "/restart", method: "POST" },
+      { path: "/switchover", method: "POST", body: "{}" },
+    ])
       expect((await https({ port, ...ask })).status, ask.path).toBe(403);
     expect(await ttl(port)).toBe(before);
   });
@@ -106,14 +139,22 @@ describe("Patroni", () => {
     const { apiPort: port } = await leader();
     const before = await ttl(port);
     const haproxy = await identity(first(outputs().operations.haproxies).container);
-    const status = await https({ port, ...patch, ...haproxy }).then((answer) => answer.status, () => "no connection");
+    const status = await https({ port, ...patch, ...haproxy }).then(
+      (answer) => answer.status,
+      () => "no connection",
+    );
     expect([403, "no connection"]).toContain(status);
     expect(await ttl(port)).toBe(before);
   });
 
   it("obeys a member's certificate", async () => {
     const { apiPort: port, container } = await leader();
-    const { status } = await https({ port, path: "/reload", method: "POST", ...(await identity(container)) });
+    const { status } = await https({
+      port,
+      path: "/reload",
+      method: "POST",
+      ...(await identity(container)),
+    });
     expect([200, 202]).toContain(status);
   });
 });
@@ -126,7 +167,11 @@ describe("pgBackRest", () => {
     const options = [
       ...["--no-config", "--log-level-console=warn", "--log-level-file=off", `--stanza=${cluster}`],
       ...[`--repo1-host=${host.split(":")[0]}`, `--repo1-host-port=${host.split(":")[1]}`],
-      ...["--repo1-host-type=tls", `--repo1-host-ca-file=${CA_FILE}`, `--repo1-host-cert-file=${cert}`],
+      ...[
+        "--repo1-host-type=tls",
+        `--repo1-host-ca-file=${CA_FILE}`,
+        `--repo1-host-cert-file=${cert}`,
+      ],
       ...[`--repo1-host-key-file=${key}`, "--repo1-host-config=/etc/postgres-ha/pgbackrest.conf"],
     ];
     const run = ["env", "-u", "PGBACKREST_CONFIG", "pgbackrest", ...options, "repo-ls", "archive"];
@@ -149,8 +194,14 @@ describe("pgBackRest", () => {
 
   it("serves a member, by a relay too", async () => {
     const { container } = await leader();
-    expect(await list(await repository(container), CERT_FILE, KEY_FILE)).toMatchObject({ code: 0, stdout: `${cluster}\n` });
-    expect(await relayed(`cert=${CERT_FILE},key=${KEY_FILE},`)).toMatchObject({ code: 0, stdout: `${cluster}\n` });
+    expect(await list(await repository(container), CERT_FILE, KEY_FILE)).toMatchObject({
+      code: 0,
+      stdout: `${cluster}\n`,
+    });
+    expect(await relayed(`cert=${CERT_FILE},key=${KEY_FILE},`)).toMatchObject({
+      code: 0,
+      stdout: `${cluster}\n`,
+    });
   });
 
   it("serves nobody without a certificate", async () => {
@@ -162,11 +213,16 @@ describe("pgBackRest", () => {
   it("serves nobody with a certificate of the cluster that is for servers only", async () => {
     const { container } = await leader();
     const { cert, key } = await identity(first(outputs().operations.haproxies).container);
-    const save = (path: string, stdin: string) => inside(container, ["sh", "-c", `umask 077; cat > ${path}`], { stdin });
+    const save = (path: string, stdin: string) =>
+      inside(container, ["sh", "-c", `umask 077; cat > ${path}`], { stdin });
     try {
       await save("/tmp/other.crt", cert);
       await save("/tmp/other.key", key);
-      const { code, stdout } = await list(await repository(container), "/tmp/other.crt", "/tmp/other.key");
+      const { code, stdout } = await list(
+        await repository(container),
+        "/tmp/other.crt",
+        "/tmp/other.key",
+      );
       expect(code).not.toBe(0);
       expect(stdout).not.toContain(`${cluster}\n`);
     } finally {
@@ -178,6 +234,7 @@ describe("pgBackRest", () => {
 /** Address and port of the repository, as a member has them. */
 async function repository(container: string): Promise<string> {
   const config = await inside(container, ["cat", "/etc/postgres-ha/pgbackrest.conf"]);
-  const read = (key: string): string => new RegExp(`^${key} *= *(.*)$`, "m").exec(config)?.[1] ?? "";
+  const read = (key: string): string =>
+    new RegExp(`^${key} *= *(.*)$`, "m").exec(config)?.[1] ?? "";
   return `${read("repo1-host")}:${read("repo1-host-port")}`;
 }

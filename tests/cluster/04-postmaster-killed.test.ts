@@ -9,7 +9,11 @@ it("loses no acknowledged row when the leader's postmaster is killed, and writes
   try {
     const { container } = await leader();
     const at = Date.now();
-    await inside(container, ["sh", "-c", 'kill -9 "$(head -n 1 /var/lib/postgresql/17/data/postmaster.pid)"']);
+    await inside(container, [
+      "sh",
+      "-c",
+      'kill -9 "$(head -n 1 /var/lib/postgresql/17/data/postmaster.pid)"',
+    ]);
     await writer.goesOn(at + 1000, 60);
     await healthy();
     const outage = await writer.stop();

@@ -13,19 +13,27 @@ it("shows a member's container that was removed, and brings it back with its dat
   const ids = await Promise.all(others.map(({ container }) => idOf(container)));
   const { database_system_identifier: system } = await status(member);
   // A new base backup, by whichever way, makes a new file of this one.
-  const file = () => inside(member.container, ["stat", "--format", "%i %W %Y", `${DATA}/PG_VERSION`]);
+  const file = () =>
+    inside(member.container, ["stat", "--format", "%i %W %Y", `${DATA}/PG_VERSION`]);
   const before = await file();
   try {
-    await value("CREATE TABLE IF NOT EXISTS removed_member (n int); INSERT INTO removed_member VALUES (1); SELECT 1", "app");
+    await value(
+      "CREATE TABLE IF NOT EXISTS removed_member (n int); INSERT INTO removed_member VALUES (1); SELECT 1",
+      "app",
+    );
     await remove(member.container);
     const planned = await preview();
-    const found = planned.find(({ name, type }) => name === member.container && /docker.*Container/.test(type));
+    const found = planned.find(
+      ({ name, type }) => name === member.container && /docker.*Container/.test(type),
+    );
     expect(found?.op, JSON.stringify(planned)).toBe("create");
     await up();
     await healthy(30);
     expect(await file()).toBe(before);
     expect((await status(member)).database_system_identifier).toBe(system);
-    expect(Number(await value("SELECT count(*) FROM removed_member", "app", member))).toBeGreaterThan(0);
+    expect(
+      Number(await value("SELECT count(*) FROM removed_member", "app", member)),
+    ).toBeGreaterThan(0);
     // Nobody else was touched.
     expect(await Promise.all(others.map(({ container }) => idOf(container)))).toEqual(ids);
     expect((await previewClean()).code).toBe(0);

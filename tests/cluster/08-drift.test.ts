@@ -13,15 +13,26 @@ const name = (part: string): string => `${cluster}-${hostName}-${part}`;
 const pooler = () => first(outputs().operations.poolers);
 const adminConsole = (command: string) => {
   const { host, container, port } = pooler();
-  return poolConsole({ access: { host, container }, socketDirectory: POOL_SOCKET_DIR, port }, [command]);
+  return poolConsole({ access: { host, container }, socketDirectory: POOL_SOCKET_DIR, port }, [
+    command,
+  ]);
 };
 const setting = async (key: string) =>
   (await adminConsole("SHOW CONFIG")).find((row) => row.key === key)?.value;
 
 async function patroni(patch: unknown): Promise<void> {
   const { apiPort: port, container } = await leader();
-  const [cert = "", key = ""] = await Promise.all([CERT_FILE, KEY_FILE].map((file) => inside(container, ["cat", file])));
-  const { status } = await https({ port, path: "/config", method: "PATCH", body: JSON.stringify(patch), cert, key });
+  const [cert = "", key = ""] = await Promise.all(
+    [CERT_FILE, KEY_FILE].map((file) => inside(container, ["cat", file])),
+  );
+  const { status } = await https({
+    port,
+    path: "/config",
+    method: "PATCH",
+    body: JSON.stringify(patch),
+    cert,
+    key,
+  });
   expect(status).toBe(200);
 }
 const dynamic = async () =>
@@ -31,15 +42,29 @@ const dynamic = async () =>
   };
 
 async function policy(): Promise<{ ID: string; Name: string; Rules: string; Description: string }> {
-  const ask = { port: endpoint("consul").port, headers: { "X-Consul-Token": outputs().operations.keys.consulManagementToken } };
-  const list = JSON.parse((await https({ ...ask, path: "/v1/acl/policies" })).body) as { ID: string; Name: string }[];
+  const ask = {
+    port: endpoint("consul").port,
+    headers: { "X-Consul-Token": outputs().operations.keys.consulManagementToken },
+  };
+  const list = JSON.parse((await https({ ...ask, path: "/v1/acl/policies" })).body) as {
+    ID: string;
+    Name: string;
+  }[];
   const id = list.find((one) => one.Name === "patroni")?.ID;
-  return JSON.parse((await https({ ...ask, path: `/v1/acl/policy/${id}` })).body) as Awaited<ReturnType<typeof policy>>;
+  return JSON.parse((await https({ ...ask, path: `/v1/acl/policy/${id}` })).body) as Awaited<
+    ReturnType<typeof policy>
+  >;
 }
 async function putPolicy(changed: Awaited<ReturnType<typeof policy>>): Promise<void> {
   const headers = { "X-Consul-Token": outputs().operations.keys.consulManagementToken };
   const path = `/v1/acl/policy/${changed.ID}`;
-  const { status } = await https({ port: endpoint("consul").port, path, method: "PUT", headers, body: JSON.stringify(changed) });
+  const { status } = await https({
+    port: endpoint("consul").port,
+    path,
+    method: "PUT",
+    headers,
+    body: JSON.stringify(changed),
+  });
   expect(status).toBe(200);
 }
 
@@ -51,7 +76,9 @@ async function rendered(): Promise<string> {
 /** Edits the file in its volume, as root of the host could: by a container of the cluster's image. */
 async function editFile(): Promise<void> {
   const { container } = await leader();
-  const image = (await ok("docker", ["inspect", "--format", "{{.Config.Image}}", container])).trim();
+  const image = (
+    await ok("docker", ["inspect", "--format", "{{.Config.Image}}", container])
+  ).trim();
   const mount = `--volumes-from=${HOLDER}`;
   const run = ["run", "--rm", "--name", name("edit"), "--network", "none", "--user", "0", mount];
   await ok("docker", [...run, "--entrypoint", "sh", image, "-c", `echo '; edited' >> ${FILE}`]);
@@ -70,7 +97,11 @@ interface Drift {
 
 const drifts: Record<string, Drift> = {
   "dynamic configuration": {
-    change: () => patroni({ maximum_lag_on_failover: 2097152, postgresql: { parameters: { work_mem: "7MB" } } }),
+    change: () =>
+      patroni({
+        maximum_lag_on_failover: 2097152,
+        postgresql: { parameters: { work_mem: "7MB" } },
+      }),
     resource: `${cluster}-dynamic-config`,
     op: "update",
     properties: ["config.maximum_lag_on_failover", "config.postgresql.parameters.work_mem"],
@@ -80,25 +111,32 @@ const drifts: Record<string, Drift> = {
     },
   },
   "a role's attributes and password": {
-    change: () => value("ALTER ROLE app NOLOGIN CREATEDB CONNECTION LIMIT 7 PASSWORD 'other'; SELECT 1"),
+    change: () =>
+      value("ALTER ROLE app NOLOGIN CREATEDB CONNECTION LIMIT 7 PASSWORD 'other'; SELECT 1"),
     resource: `${cluster}-sql-role-app`,
     op: "update",
     properties: ["login", "createDb", "connectionLimit", "password"],
-    repaired: async () => (await query("pooledPrimary", "SELECT 1")).length === 1 &&
-      (await value("SELECT rolcreatedb, rolconnlimit FROM pg_roles WHERE rolname = 'app' AND NOT rolcreatedb AND rolconnlimit = -1")) !== "",
+    repaired: async () =>
+      (await query("primary", "SELECT 1")).length === 1 &&
+      (await value(
+        "SELECT rolcreatedb, rolconnlimit FROM pg_roles WHERE rolname = 'app' AND NOT rolcreatedb AND rolconnlimit = -1",
+      )) !== "",
   },
   "a database's owner": {
     change: () => value("ALTER DATABASE app OWNER TO postgres; SELECT 1"),
     resource: `${cluster}-sql-database-app`,
     op: "update",
     properties: ["owner"],
-    repaired: async () => (await value("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'app'")) === "app",
+    repaired: async () =>
+      (await value("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'app'")) ===
+      "app",
   },
   "a dropped extension": {
     change: () => value("DROP EXTENSION pg_trgm; SELECT 1", "app"),
     resource: `${cluster}-sql-extension-app.pg_trgm`,
     op: "create",
-    repaired: async () => (await value("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'", "app")) === "1",
+    repaired: async () =>
+      (await value("SELECT count(*) FROM pg_extension WHERE extname = 'pg_trgm'", "app")) === "1",
   },
   "a setting of PgBouncer": {
     change: () => adminConsole("SET default_pool_size = 11"),
@@ -166,13 +204,15 @@ describe("what was changed behind the program's back", () => {
   it("shows nothing else", () => {
     const named = new Set(Object.values(drifts).map(({ resource }) => resource));
     // What goes with a container that is made anew.
-    const along = (step: Planned): boolean => /-settings$/.test(step.name) || step.name === `${cluster}-ready`;
+    const along = (step: Planned): boolean =>
+      /-settings$/.test(step.name) || step.name === `${cluster}-ready`;
     expect(planned.filter((step) => !named.has(step.name) && !along(step))).toEqual([]);
   });
 
   it("is repaired by one `up`, after which nothing differs", async () => {
     await up();
-    for (const [kind, { repaired }] of Object.entries(drifts)) expect(await repaired(), kind).toBe(true);
+    for (const [kind, { repaired }] of Object.entries(drifts))
+      expect(await repaired(), kind).toBe(true);
     const { code, stdout } = await previewClean();
     expect(code, stdout).toBe(0);
     await healthy();

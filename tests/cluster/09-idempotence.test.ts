@@ -5,7 +5,8 @@ import { previewClean, upUnchanged } from "./harness/pulumi";
 import { first } from "./harness/context";
 import { eventually } from "./harness/wait";
 
-const ids = async () => Promise.all((await ownContainers()).sort().map(async (name) => `${name} ${await idOf(name)}`));
+const ids = async () =>
+  Promise.all((await ownContainers()).sort().map(async (name) => `${name} ${await idOf(name)}`));
 
 it("changes nothing in a second `up`, nor after a switchover", async () => {
   await healthy();
@@ -16,8 +17,18 @@ it("changes nothing in a second `up`, nor after a switchover", async () => {
   const old = await leader();
   const next = first(await replicas());
   try {
-    await inside(old.container, ["patronictl", "switchover", "--leader", old.name, "--candidate", next.name, "--force"]);
-    await eventually(`${next.name} leads`, 60, async () => ((await leader()).name === next.name ? true : undefined));
+    await inside(old.container, [
+      "patronictl",
+      "switchover",
+      "--leader",
+      old.name,
+      "--candidate",
+      next.name,
+      "--force",
+    ]);
+    await eventually(`${next.name} leads`, 60, async () =>
+      (await leader()).name === next.name ? true : undefined,
+    );
     await healthy();
     const clean = await previewClean();
     expect(clean.code, clean.stdout).toBe(0);

@@ -9,7 +9,11 @@ const system = async () => (await status(await leader())).database_system_identi
 
 it("has the old data, passwords and certificates after `down` and `up`", async () => {
   await healthy();
-  const before = { uri: outputs().connectionStrings.app?.primary ?? "", ca: outputs().caCertificate, system: await system() };
+  const before = {
+    uri: outputs().connectionStrings.app?.primary ?? "",
+    ca: outputs().caCertificate,
+    system: await system(),
+  };
   const mark = `kept ${Date.now()}`;
   try {
     await psqlOk(withCa(before.uri), `CREATE TABLE kept AS SELECT '${mark}' AS mark`);

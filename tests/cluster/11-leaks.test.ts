@@ -24,13 +24,29 @@ describe("the search", () => {
     const { credentials, operations } = outputs();
     const { caPrivateKey, caCertificate: _, passwords, ...keys } = operations.keys;
     const known = new Set(secrets.map(({ value }) => value));
-    const told = [...Object.values(credentials), ...Object.values(passwords), ...Object.values(keys), operations.consulViewerToken];
-    for (const value of [...told, caPrivateKey.split("\n")[1] ?? ""]) expect(known.has(value)).toBe(true);
+    const told = [
+      ...Object.values(credentials),
+      ...Object.values(passwords),
+      ...Object.values(keys),
+      operations.consulViewerToken,
+    ];
+    for (const value of [...told, caPrivateKey.split("\n")[1] ?? ""])
+      expect(known.has(value)).toBe(true);
   });
 
   it("knows keys and tokens of every container", () => {
-    for (const part of ["postgres-1", "consul-1", "agent-1", "haproxy-1", "pgbouncer-1", "backup-1"])
-      expect(secrets.some(({ where }) => where.startsWith(`${cluster}-local-${part}`)), part).toBe(true);
+    for (const part of [
+      "postgres-1",
+      "consul-1",
+      "agent-1",
+      "haproxy-1",
+      "pgbouncer-1",
+      "backup-1",
+    ])
+      expect(
+        secrets.some(({ where }) => where.startsWith(`${cluster}-local-${part}`)),
+        part,
+      ).toBe(true);
     expect(secrets.length).toBeGreaterThan(40);
   });
 
@@ -47,18 +63,30 @@ describe("the search", () => {
   });
 
   it("finds all of them in a state in the clear", async () => {
-    const clear = (await exportStack(true)).replaceAll("\\\\n", "\n").replaceAll("\\\\\\", "").replaceAll('\\"', '"');
+    const clear = (await exportStack(true))
+      .replaceAll("\\\\n", "\n")
+      .replaceAll("\\\\\\", "")
+      .replaceAll('\\"', '"');
     expect(search.in(clear).length).toBeGreaterThan(30);
   });
 });
 
 describe("no secret is in", () => {
   it("`docker inspect` of a container, volume, network or image", async () => {
-    const images = [...new Set(await Promise.all(containers.map((name) => inspect(name, "{{.Config.Image}}"))))];
-    const text = await ok("docker", ["inspect", ...containers, ...(await ownVolumes()), cluster, ...images]);
+    const images = [
+      ...new Set(await Promise.all(containers.map((name) => inspect(name, "{{.Config.Image}}")))),
+    ];
+    const text = await ok("docker", [
+      "inspect",
+      ...containers,
+      ...(await ownVolumes()),
+      cluster,
+      ...images,
+    ]);
     expect(text.length).toBeGreaterThan(10_000);
     expect(search.in(text)).toEqual([]);
-    for (const image of images) expect(search.in(await ok("docker", ["history", "--no-trunc", image]))).toEqual([]);
+    for (const image of images)
+      expect(search.in(await ok("docker", ["history", "--no-trunc", image]))).toEqual([]);
   });
 
   it("the list of processes, now and during every `up` of this run", async () => {
@@ -72,7 +100,11 @@ describe("no secret is in", () => {
 
   it("the environment of a container's processes", async () => {
     for (const name of containers) {
-      const { stdout } = await tryInside(name, ["sh", "-c", "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'"]);
+      const { stdout } = await tryInside(name, [
+        "sh",
+        "-c",
+        "cat /proc/[0-9]*/environ 2>/dev/null | tr '\\0' '\\n'",
+      ]);
       expect(search.in(stdout), name).toEqual([]);
     }
   });
@@ -88,7 +120,11 @@ describe("no secret is in", () => {
   });
 
   it("the state on disk", () => {
-    const files = readdirSync(stateFolder, { recursive: true, encoding: "utf8", withFileTypes: true })
+    const files = readdirSync(stateFolder, {
+      recursive: true,
+      encoding: "utf8",
+      withFileTypes: true,
+    })
       .filter((entry) => entry.isFile() && entry.name !== "passphrase")
       .map((entry) => join(entry.parentPath, entry.name));
     expect(files.some((file) => file.endsWith(".json"))).toBe(true);

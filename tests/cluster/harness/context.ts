@@ -11,7 +11,13 @@ export interface Outputs {
   readonly endpoints: Endpoints;
   readonly connectionStrings: Record<string, Record<EndpointKind, string>>;
   readonly credentials: Record<string, string>;
-  readonly members: readonly { name: string; host: string; address: string; port: number; apiPort: number }[];
+  readonly members: readonly {
+    name: string;
+    host: string;
+    address: string;
+    port: number;
+    apiPort: number;
+  }[];
   readonly backup: { stanza: string; repositories: { name: string }[] };
   readonly operations: {
     readonly members: readonly MemberAccess[];
@@ -34,7 +40,13 @@ export interface Outputs {
 }
 
 /** The endpoints that take SQL. */
-export const ENDPOINTS = ["primary", "replicas", "pooledPrimary", "pooledReplicas", "direct"] as const;
+export const ENDPOINTS = [
+  "primary",
+  "replicas",
+  "pooledPrimary",
+  "pooledReplicas",
+  "direct",
+] as const;
 export type EndpointKind = (typeof ENDPOINTS)[number];
 
 /** Outputs as the first `up` of this run gave them. */

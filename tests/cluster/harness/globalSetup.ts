@@ -20,7 +20,9 @@ const reuse = Boolean(process.env.PGHA_TEST_REUSE) && existsSync(work("outputs.j
 export async function setup(): Promise<() => void> {
   const lock = tryLock(join(tmpdir(), `postgres-ha-cluster-tests-${cluster}.lock`));
   if (typeof lock !== "function")
-    throw new Error(`The cluster tests of this checkout run already (process ${lock.pid}): wait for them.`);
+    throw new Error(
+      `The cluster tests of this checkout run already (process ${lock.pid}): wait for them.`,
+    );
   let done = false;
   const finish = (): void => {
     if (done) return;
@@ -67,12 +69,15 @@ async function make(): Promise<void> {
     say(`  pulumi up: ${seconds} s, ${seen} resources made`);
   }, 10_000);
   try {
-    await up({}, {
-      timeoutMs: 900_000,
-      onLine: (line) => {
-        if (/ created( |$)/.test(line)) seen += 1;
+    await up(
+      {},
+      {
+        timeoutMs: 900_000,
+        onLine: (line) => {
+          if (/ created( |$)/.test(line)) seen += 1;
+        },
       },
-    });
+    );
   } finally {
     clearInterval(beat);
   }

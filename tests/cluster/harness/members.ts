@@ -25,10 +25,30 @@ export interface Ask {
 }
 
 /** Sends a request; rejects when the connection or the certificate fails. */
-export function https({ port, path, method = "GET", headers = {}, body, ca, cert, key }: Ask): Promise<Answer> {
+export function https({
+  port,
+  path,
+  method = "GET",
+  headers = {},
+  body,
+  ca,
+  cert,
+  key,
+}: Ask): Promise<Answer> {
   return new Promise((done, reject) => {
     const sent = request(
-      { host: "127.0.0.1", port, path, method, headers, ca: ca ?? outputs().caCertificate, cert, key, agent: false, timeout: 5000 },
+      {
+        host: "127.0.0.1",
+        port,
+        path,
+        method,
+        headers,
+        ca: ca ?? outputs().caCertificate,
+        cert,
+        key,
+        agent: false,
+        timeout: 5000,
+      },
       (response) => {
         let text = "";
         response.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
@@ -80,18 +100,46 @@ export async function replicas(): Promise<MemberAccess[]> {
 
 /** What a member says of itself (`GET /patroni`). */
 export async function status(member: MemberAccess): Promise<Record<string, unknown>> {
-  return JSON.parse((await https({ port: member.apiPort, path: "/patroni" })).body) as Record<string, unknown>;
+  return JSON.parse((await https({ port: member.apiPort, path: "/patroni" })).body) as Record<
+    string,
+    unknown
+  >;
 }
 
 /** Rows of a statement run as superuser by the local socket of a member. */
-export async function superuser(member: MemberAccess, sql: string, database = "postgres"): Promise<string[][]> {
-  const argv = ["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-U", "postgres", "-d", database];
+export async function superuser(
+  member: MemberAccess,
+  sql: string,
+  database = "postgres",
+): Promise<string[][]> {
+  const argv = [
+    "psql",
+    "-X",
+    "-q",
+    "-A",
+    "-t",
+    "-F",
+    "\t",
+    "-v",
+    "ON_ERROR_STOP=1",
+    "-U",
+    "postgres",
+    "-d",
+    database,
+  ];
   const text = await inside(member.container, argv, { stdin: sql });
-  return text.split("\n").filter(Boolean).map((line) => line.split("\t"));
+  return text
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => line.split("\t"));
 }
 
 /** The first cell of the first row, on the leader unless told otherwise. */
-export async function value(sql: string, database?: string, member?: MemberAccess): Promise<string> {
+export async function value(
+  sql: string,
+  database?: string,
+  member?: MemberAccess,
+): Promise<string> {
   return (await superuser(member ?? (await leader()), sql, database))[0]?.[0] ?? "";
 }
 
@@ -104,9 +152,13 @@ export async function problems(): Promise<string[]> {
   for (const { name } of all()) {
     const seen = now.members.find((member) => member.name === name);
     if (seen === undefined) found.push(`${name} is not there`);
-    else if (seen.name !== lead?.name && (seen.role !== "quorum_standby" || seen.state !== "streaming"))
+    else if (
+      seen.name !== lead?.name &&
+      (seen.role !== "quorum_standby" || seen.state !== "streaming")
+    )
       found.push(`${name} is ${seen.role} ${seen.state}`);
-    else if (seen.timeline !== lead?.timeline) found.push(`${name} is on timeline ${seen.timeline}`);
+    else if (seen.timeline !== lead?.timeline)
+      found.push(`${name} is on timeline ${seen.timeline}`);
     else if (seen.pending_restart) found.push(`${name} waits for a restart`);
   }
   return found;

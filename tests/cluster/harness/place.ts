@@ -28,7 +28,9 @@ function isFree(port: number): Promise<boolean> {
   return new Promise((done) => {
     const server = createServer();
     server.once("error", () => done(false));
-    server.listen({ port, host: "127.0.0.1", exclusive: true }, () => server.close(() => done(true)));
+    server.listen({ port, host: "127.0.0.1", exclusive: true }, () =>
+      server.close(() => done(true)),
+    );
   });
 }
 
@@ -36,9 +38,9 @@ function isFree(port: number): Promise<boolean> {
 export async function freeSubnet(): Promise<string> {
   const ids = lines(await ok("docker", ["network", "ls", "--quiet"]));
   const format = "{{range .IPAM.Config}}{{.Subnet}}\n{{end}}";
-  const taken = lines(await ok("docker", ["network", "inspect", "--format", format, ...ids])).filter(
-    (text) => ipaddr.IPv4.isValidCIDR(text),
-  );
+  const taken = lines(
+    await ok("docker", ["network", "inspect", "--format", format, ...ids]),
+  ).filter((text) => ipaddr.IPv4.isValidCIDR(text));
   for (let attempt = 0; attempt < 512; attempt++) {
     const wanted = subnet(attempt);
     if (!taken.some((other) => overlap(wanted, other))) return wanted;

@@ -78,7 +78,8 @@ export async function pulumi(args: string[], options: Options = {}): Promise<Pul
   clearTimeout(timer);
   watch?.();
   if (sink) await new Promise<void>((done) => sink.end(done));
-  if (late) throw new Error(`pulumi ${args[0] ?? ""} did not end within ${limit / 1000} s\n${tail(text)}`);
+  if (late)
+    throw new Error(`pulumi ${args[0] ?? ""} did not end within ${limit / 1000} s\n${tail(text)}`);
   return { ...text, code, seconds: (Date.now() - started) / 1000 };
 }
 
@@ -104,7 +105,8 @@ const withFile = ["--config-file", stackFile];
 /** Runs a command that must succeed. */
 export async function pulumiOk(args: string[], options?: Options): Promise<PulumiRan> {
   const ran = await pulumi(args, options);
-  if (ran.code !== 0) throw new Error(`pulumi ${args.join(" ")} ended with ${ran.code}:\n${tail(ran)}`);
+  if (ran.code !== 0)
+    throw new Error(`pulumi ${args.join(" ")} ended with ${ran.code}:\n${tail(ran)}`);
   return ran;
 }
 

@@ -50,14 +50,17 @@ export function run(command: string, args: string[], options: RunOptions = {}): 
 export async function ok(command: string, args: string[], options?: RunOptions): Promise<string> {
   const { code, stdout, stderr } = await run(command, args, options);
   if (code !== 0)
-    throw new Error(`${command} ${args.slice(0, 3).join(" ")} ended with ${code}: ${(stderr || stdout).trim()}`);
+    throw new Error(
+      `${command} ${args.slice(0, 3).join(" ")} ended with ${code}: ${(stderr || stdout).trim()}`,
+    );
   return stdout;
 }
 
 /** The same at once, for the end of the process; says what failed instead of throwing. */
 export function now(command: string, args: string[]): string {
   const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
-  if (status !== 0) process.stderr.write(`${command} ${args[0] ?? ""}: ${error?.message ?? stderr}\n`);
+  if (status !== 0)
+    process.stderr.write(`${command} ${args[0] ?? ""}: ${error?.message ?? stderr}\n`);
   return stdout ?? "";
 }
 

@@ -23,14 +23,17 @@ export function secretsOf(exported: string): Secret[] {
     for (const [key, item] of Object.entries(value)) visit(item, `${where}.${key}`);
   };
   const { deployment } = JSON.parse(exported) as { deployment: { resources: { urn: string }[] } };
-  for (const resource of deployment.resources) visit(resource, resource.urn.split("::").pop() ?? "");
+  for (const resource of deployment.resources)
+    visit(resource, resource.urn.split("::").pop() ?? "");
   const byValue = new Map(found.map((secret) => [secret.value, secret]));
   return [...byValue.values()];
 }
 
 // What is secret inside of a secret value: `operations` holds addresses too, a file mostly words.
-const NAMED = /"?(?:password|token|secret|encrypt|agent|initial_management|insecure-password|cipher-pass|passphrase)"?\s*[:= ]\s*"?([A-Za-z0-9+/=-]{16,})/gi;
-const SECRET_KEY = /password|passphrase|token|key|secret|credentials|result|hash|^(keys|app|monitor|stats)$/i;
+const NAMED =
+  /"?(?:password|token|secret|encrypt|agent|initial_management|insecure-password|cipher-pass|passphrase)"?\s*[:= ]\s*"?([A-Za-z0-9+/=-]{16,})/gi;
+const SECRET_KEY =
+  /password|passphrase|token|key|secret|credentials|result|hash|^(keys|app|monitor|stats)$/i;
 
 function collect(value: unknown, where: string, found: Secret[]): void {
   if (typeof value === "object" && value !== null) {
@@ -42,10 +45,16 @@ function collect(value: unknown, where: string, found: Secret[]): void {
     if (text.length >= SHORTEST) found.push({ where, value: text });
   };
   const pem = /-----BEGIN [A-Z ]*PRIVATE KEY-----\n([^-]*)-----END/.exec(value);
-  if (pem) (pem[1] ?? "").split("\n").filter((line) => line.length > 40).forEach(add);
+  if (pem)
+    (pem[1] ?? "")
+      .split("\n")
+      .filter((line) => line.length > 40)
+      .forEach(add);
   for (const [, text = ""] of value.matchAll(NAMED)) add(text);
-  for (const [, text = ""] of value.matchAll(/:\/\/[^:/]+:([^@]+)@/g)) add(decodeURIComponent(text));
-  const isWord = !/\s/.test(value) && !value.startsWith("postgresql://") && !value.startsWith("unix://");
+  for (const [, text = ""] of value.matchAll(/:\/\/[^:/]+:([^@]+)@/g))
+    add(decodeURIComponent(text));
+  const isWord =
+    !/\s/.test(value) && !value.startsWith("postgresql://") && !value.startsWith("unix://");
   if (isWord && SECRET_KEY.test(where.split(".").pop() ?? "")) add(value);
   const quoted = /^"\w+" "([^"]+)"$/m.exec(value); // userlist.txt
   if (quoted) add(quoted[1] ?? "");
@@ -69,11 +78,15 @@ export class Search {
   private readonly wanted: { readonly where: string; readonly form: string }[];
 
   constructor(secrets: readonly Secret[]) {
-    this.wanted = secrets.flatMap(({ where, value }) => forms(value).map((form) => ({ where, form })));
+    this.wanted = secrets.flatMap(({ where, value }) =>
+      forms(value).map((form) => ({ where, form })),
+    );
   }
 
   /** Which secrets a text holds, by where they come from; never the value. */
   in(text: string): string[] {
-    return [...new Set(this.wanted.filter(({ form }) => text.includes(form)).map(({ where }) => where))];
+    return [
+      ...new Set(this.wanted.filter(({ form }) => text.includes(form)).map(({ where }) => where)),
+    ];
   }
 }

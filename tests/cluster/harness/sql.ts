@@ -15,7 +15,11 @@ export interface Login {
 }
 
 /** A `pg` client on an endpoint, certificate and host name verified; not connected yet. */
-export function client(at: { host: string; port: number }, login: Login = {}, more: ClientConfig = {}): Client {
+export function client(
+  at: { host: string; port: number },
+  login: Login = {},
+  more: ClientConfig = {},
+): Client {
   const { user = "app", database = "app", ca = outputs().caCertificate } = login;
   const made = new Client({
     host: at.host,
@@ -67,10 +71,26 @@ export async function psql(uri: string, sql: string): Promise<Ran> {
   const script = 'read -r uri; exec psql -X -q -A -t -v ON_ERROR_STOP=1 "$uri"';
   const stdin = `${uri}\n${sql}\n`;
   if (onPath("psql") !== undefined) return run("sh", ["-c", script], { stdin, timeoutMs: 30_000 });
-  const image = await inspect(outputs().operations.members[0]?.container ?? "", "{{.Config.Image}}");
+  const image = await inspect(
+    outputs().operations.members[0]?.container ?? "",
+    "{{.Config.Image}}",
+  );
   const mount = `${work()}:${work()}:ro`;
-  const args = ["run", "--rm", "--interactive", "--network", "host", "--user", "0", "--volume", mount];
-  return run("docker", [...args, "--entrypoint", "sh", image, "-c", script], { stdin, timeoutMs: 30_000 });
+  const args = [
+    "run",
+    "--rm",
+    "--interactive",
+    "--network",
+    "host",
+    "--user",
+    "0",
+    "--volume",
+    mount,
+  ];
+  return run("docker", [...args, "--entrypoint", "sh", image, "-c", script], {
+    stdin,
+    timeoutMs: 30_000,
+  });
 }
 
 /** The same that must succeed; gives what psql printed. */
@@ -85,7 +105,11 @@ export async function foreignCa(): Promise<{ certificate: string; key: string; f
   const [key, file] = [work("foreign.key"), work("foreign.pem")];
   await ok("openssl", [
     ..."req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2".split(" "),
-    ..."-subj /CN=postgres-ha".split(" "), "-keyout", key, "-out", file,
+    ..."-subj /CN=postgres-ha".split(" "),
+    "-keyout",
+    key,
+    "-out",
+    file,
   ]);
   const { readFileSync } = await import("node:fs");
   return { certificate: readFileSync(file, "utf8"), key: readFileSync(key, "utf8"), file };

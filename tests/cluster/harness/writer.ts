@@ -60,7 +60,10 @@ export class Writer {
   /** What the table has against the ledger; to be asked after `stop`. */
   async verify(): Promise<string[]> {
     const rows = await query<{ id: string }>("primary", `SELECT id FROM ${this.table}`);
-    return contradictions(this.ledger, rows.map(({ id }) => id));
+    return contradictions(
+      this.ledger,
+      rows.map(({ id }) => id),
+    );
   }
 
   /** Drops the table. */

@@ -80,7 +80,7 @@ describe("the compose file", () => {
   const declared = parseExport(exported(resources));
 
   it("says of a container what the program says of it", () => {
-    expect(composeFile(declared, "/work")).toEqual({
+    expect(composeFile(declared, "/files")).toEqual({
       version: "2.4",
       networks: {
         cluster: {
@@ -109,7 +109,7 @@ describe("the compose file", () => {
           networks: { cluster: { ipv4_address: "198.18.128.10" } },
           ports: ["127.0.0.1:5000:5000/tcp"],
           volumes: [
-            "/work/c-local-haproxy-1:/etc/postgres-ha:ro",
+            "/files/c-local-haproxy-1:/etc/postgres-ha:ro",
             "c-local-haproxy-1-data:/data:rw",
           ],
           healthcheck: {
@@ -125,9 +125,9 @@ describe("the compose file", () => {
   });
 
   it("has the config files where it mounts them from", () => {
-    expect(configFiles(declared, "/work")).toEqual([
+    expect(configFiles(declared, "/files")).toEqual([
       {
-        path: "/work/c-local-haproxy-1/tls/ca.crt",
+        path: "/files/c-local-haproxy-1/tls/ca.crt",
         content: "PEM",
         mode: "0600",
         uid: 5000,

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it, vi } from "vitest";
 import { planTopology } from "../../../model/topology";
 import { placed } from "../topology/instances";
 import { rawStack, stackConfig } from "../topology/stacks";
@@ -12,6 +12,9 @@ import {
   runProgram,
   unmarked,
 } from "./mockEngine";
+
+// A run of the whole program takes 1 s, on a busy machine ten times that.
+vi.setConfig({ testTimeout: 60_000 });
 
 const topology = planTopology(stackConfig("dev"));
 let run: Run;
