@@ -76,11 +76,15 @@ function connectionStrings({
         const password = passwords[user] ?? "";
         const uri = (kind: keyof Endpoints, target?: string): string =>
           connectionUri({ user, password, database, endpoints: endpoints[kind], target });
+        // Without a pool there is no address, which libpq would take for a local socket.
+        const pooled = {
+          pooledPrimary: uri("pooledPrimary"),
+          pooledReplicas: uri("pooledReplicas"),
+        };
         return {
           primary: uri("primary"),
           replicas: uri("replicas"),
-          pooledPrimary: uri("pooledPrimary"),
-          pooledReplicas: uri("pooledReplicas"),
+          ...(topology.poolers.length > 0 ? pooled : {}),
           direct: uri("direct", "read-write"),
         };
       };

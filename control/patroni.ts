@@ -38,7 +38,7 @@ export interface MemberStatus {
 }
 
 /** Sends a request to one member's API. */
-export async function patroniRequest(
+async function patroniRequest(
   member: MemberAccess,
   request: Pick<HttpRequest, "method" | "path" | "body" | "timeoutMs">,
 ): Promise<HttpAnswer> {
@@ -71,7 +71,7 @@ function refused(
 }
 
 /** Asks the members in turn and gives the first answer; fails with what each of them said. */
-export async function fromAny<T>(
+async function fromAny<T>(
   doing: string,
   members: readonly MemberAccess[],
   ask: (member: MemberAccess) => Promise<T>,
@@ -176,10 +176,4 @@ export async function restartMember(member: MemberAccess, timeoutMs: number): Pr
     timeoutMs,
   });
   if (answer.status !== 200) throw refused(member, "restart PostgreSQL", answer);
-}
-
-/** Makes Patroni of one member read its local configuration and certificates again. */
-export async function reloadMember(member: MemberAccess): Promise<void> {
-  const answer = await patroniRequest(member, { method: "POST", path: "/reload" });
-  if (answer.status >= 300) throw refused(member, "reload Patroni", answer);
 }

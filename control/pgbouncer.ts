@@ -60,17 +60,3 @@ export async function showConfig(pooler: Pooler): Promise<Map<string, string>> {
 export async function reloadPool(pooler: Pooler): Promise<void> {
   await poolConsole(pooler, ["RELOAD"]);
 }
-
-/** Holds new transactions of a database (all, unless named) and waits for the running ones. */
-export async function pausePool(pooler: Pooler, database?: string): Promise<void> {
-  await poolConsole(pooler, [database === undefined ? "PAUSE" : `PAUSE ${quote(database)}`]);
-}
-
-/** Lets held transactions go on. */
-export async function resumePool(pooler: Pooler, database?: string): Promise<void> {
-  await poolConsole(pooler, [database === undefined ? "RESUME" : `RESUME ${quote(database)}`]);
-}
-
-function quote(name: string): string {
-  return `"${name.replace(/"/g, '""')}"`;
-}

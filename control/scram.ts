@@ -2,7 +2,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes, timingSafeEqual } from "node:crypto";
 
 /** PostgreSQL's default number of iterations. */
-export const ITERATIONS = 4096;
+const ITERATIONS = 4096;
 const SHAPE = /^SCRAM-SHA-256\$(\d+):([A-Za-z0-9+/=]+)\$([A-Za-z0-9+/=]+):([A-Za-z0-9+/=]+)$/;
 
 /** Verifier of a password, with a random salt unless one is given. */

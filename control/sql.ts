@@ -47,7 +47,7 @@ export function sqlState(error: unknown): string | undefined {
  * Whether a failure may be that of a failover or a start, and the same work worth another try:
  * connection lost or refused, server stopping or starting, or a leader that became read-only.
  */
-export function isTransient(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   const state = sqlState(error);
   if (state !== undefined)
     return /^(08|57P0)/.test(state) || state === "25006" || state === "40001";

@@ -43,7 +43,7 @@ function knownHosts(host: HostAccess): string {
 }
 
 /** Arguments of `ssh` for a host: key pinned, never asking, connections shared. */
-export function sshArguments(host: HostAccess): string[] {
+function sshArguments(host: HostAccess): string[] {
   const url = new URL(host.docker);
   const options = [
     "BatchMode=yes",

@@ -37,7 +37,7 @@ export function goProgram(name: string): GoProgram {
 }
 
 /** Where a program's sources are. */
-export function goFolder(program: GoProgram): string {
+function goFolder(program: GoProgram): string {
   return join(folder, program.dir);
 }
 

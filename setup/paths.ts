@@ -6,7 +6,7 @@ import { join, resolve } from "node:path";
 export const root = resolve(__dirname, "..");
 
 /** Where the tools live that every clone of this user shares; they can be fetched or built again. */
-export function toolsDir(): string {
+function toolsDir(): string {
   return fromEnv("PGHA_TOOLS", "XDG_DATA_HOME", ".local/share");
 }
 

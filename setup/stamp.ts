@@ -75,7 +75,7 @@ export async function writeStamp(
 }
 
 /** Forgets a part's stamp, before the part is replaced. */
-export function removeStamp(name: string): void {
+function removeStamp(name: string): void {
   rmSync(stampFile(name), { force: true });
 }
 

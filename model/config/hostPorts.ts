@@ -16,13 +16,15 @@ interface Listener {
   readonly what: string;
   readonly count: number;
   readonly step: number;
+  /** Steps above the base port at which the first one stands. */
+  readonly first?: number;
 }
 
 /** Every port that a host uses, for clients and for peers, in a fixed order. */
 export function portsOfHost(config: StackConfig, host: HostConfig): PortUse[] {
-  return listenersOf(host).flatMap(({ key, what, count, step }) =>
+  return listenersOf(host).flatMap(({ key, what, count, step, first = 0 }) =>
     Array.from({ length: count }, (_, index) => ({
-      port: config.ports[key] + index * step,
+      port: config.ports[key] + (first + index) * step,
       key,
       what: count > 1 ? `${what} ${index + 1}` : what,
     })),
@@ -44,7 +46,8 @@ function listenersOf({ runs }: HostConfig): Listener[] {
     { key: "consulHttps", what: "Consul HTTPS", count: runs.consul, step: 10 },
     { key: "agentGossip", what: "Consul agent gossip", count: agents, step: 1 },
     { key: "agentHttps", what: "Consul agent HTTPS", count: agents, step: 1 },
-    // Each member has a pgBackRest server beside it; the repository takes the port after them.
-    { key: "backrest", what: "pgBackRest", count: runs.postgres + runs.backup, step: 1 },
+    // The base port is the repository's, there or not: a further member moves nothing.
+    { key: "backrest", what: "pgBackRest repository", count: Math.min(runs.backup, 1), step: 1 },
+    { key: "backrest", what: "pgBackRest", count: runs.postgres, step: 1, first: 1 },
   ];
 }

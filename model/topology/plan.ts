@@ -90,7 +90,8 @@ class Planner {
         port: this.config.ports.postgres + n * STEP.small,
         apiPort: this.config.ports.patroni + n * STEP.small,
         agent,
-        backrest: { ...backrest, port: this.config.ports.backrest + n * STEP.small },
+        // The base port is the repository's, there or not: a further member moves nothing.
+        backrest: { ...backrest, port: this.config.ports.backrest + (n + 1) * STEP.small },
       };
     });
   }
@@ -132,11 +133,9 @@ class Planner {
   }
 
   repositories(host: HostConfig): RepositoryPlan[] {
-    // The members' sidecars come first on a host, the repository takes the next port.
-    const port = this.config.ports.backrest + host.runs.postgres * STEP.small;
     return times(host.runs.backup, (n) => ({
       ...this.instance(host, "backup", n),
-      port: port + n,
+      port: this.config.ports.backrest,
     }));
   }
 

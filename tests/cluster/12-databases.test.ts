@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { freshOutputs } from "./harness/context";
+import { cluster } from "./harness/identity";
 import { healthy, value } from "./harness/members";
-import { tryUp, up } from "./harness/pulumi";
+import { tryPreview, unprotect, up } from "./harness/pulumi";
 import { query } from "./harness/sql";
 
 const APP = {
@@ -17,22 +18,29 @@ const BOTH = {
       extensions: ["pg_trgm", { name: "hstore", schema: "public" }],
     },
   ],
-  users: [...APP.users, { name: "keeper" }],
+  users: [...APP.users, { name: "keeper", connectionLimit: 20 }],
 };
+
+const PASSWORD = `${cluster}-keys-role-keeper`;
 
 beforeAll(() => healthy());
 afterAll(async () => {
+  await unprotect(PASSWORD);
   await up({ postgres: APP });
   await value("DROP DATABASE IF EXISTS extra");
   await value("DROP ROLE IF EXISTS keeper");
   await healthy();
 }, 240_000);
 
+async function login() {
+  const { credentials } = await freshOutputs();
+  return { user: "keeper", password: credentials.keeper ?? "", database: "extra" };
+}
+
 it("makes a database, its user and its extensions when they are declared", async () => {
   await up({ postgres: BOTH });
-  const { credentials, connectionStrings } = await freshOutputs();
-  expect(Object.keys(connectionStrings)).toEqual(["app", "extra"]);
-  const keeper = { user: "keeper", password: credentials.keeper ?? "", database: "extra" };
+  expect(Object.keys((await freshOutputs()).connectionStrings)).toEqual(["app", "extra"]);
+  const keeper = await login();
   await query("pooledPrimary", "CREATE TABLE kept (n int)", keeper);
   await query("pooledPrimary", "INSERT INTO kept VALUES (42)", keeper);
   const names = await query<{ extname: string }>(
@@ -41,25 +49,27 @@ it("makes a database, its user and its extensions when they are declared", async
     keeper,
   );
   expect(names.map(({ extname }) => extname)).toEqual(["hstore", "pg_trgm"]);
-  expect(
-    await value("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'extra'"),
-  ).toBe("keeper");
-}, 120_000);
+  const owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'extra'";
+  expect(await value(owner)).toBe("keeper");
+}, 180_000);
 
-it("never drops data when they are declared no more", async () => {
-  const before = await freshOutputs();
-  const { code, stdout } = await tryUp({ postgres: APP });
-  console.log(
-    "removal from the config ended with",
-    code,
-    code === 0
-      ? ""
-      : stdout
-          .split("\n")
-          .filter((line) => /error/.test(line))
-          .join("\n"),
-  );
-  expect(await value("SELECT n FROM kept", "extra")).toBe("42");
-  const keeper = { user: "keeper", password: before.credentials.keeper ?? "", database: "extra" };
+it("leaves a database that is declared no more, with its data", async () => {
+  const keeper = await login();
+  await up({ postgres: { databases: APP.databases } });
+  expect(Object.keys((await freshOutputs()).connectionStrings)).toEqual(["app"]);
   expect(await query("pooledPrimary", "SELECT n FROM kept", keeper)).toEqual([{ n: 42 }]);
-}, 120_000);
+}, 180_000);
+
+it("refuses to forget the password of a user that is declared no more, unless it is unprotected, and leaves the user", async () => {
+  const keeper = await login();
+  const refused = await tryPreview({ postgres: APP });
+  expect(refused.code).not.toBe(0);
+  expect(refused.stdout).toMatch(
+    new RegExp(`${PASSWORD}.*cannot be deleted\\s+because it is protected`),
+  );
+
+  await unprotect(PASSWORD);
+  await up();
+  expect(Object.keys((await freshOutputs()).credentials)).not.toContain("keeper");
+  expect(await query("pooledPrimary", "SELECT n FROM kept", keeper)).toEqual([{ n: 42 }]);
+}, 180_000);

@@ -35,7 +35,7 @@ export const CAPACITY_CHECKS: readonly Check[] = [
 ];
 
 /** max_connections of the members: as declared, else the default. */
-export function maxConnections({ postgres }: StackConfig): number {
+function maxConnections({ postgres }: StackConfig): number {
   const declared = Number(postgres.parameters["max_connections"] ?? DEFAULT_MAX_CONNECTIONS);
   return Number.isSafeInteger(declared) ? declared : DEFAULT_MAX_CONNECTIONS;
 }
@@ -44,7 +44,7 @@ export function maxConnections({ postgres }: StackConfig): number {
  * Most server connections that the pools can open to one member. Both pools of each PgBouncer count:
  * with no replica left, the replica endpoint falls back to the leader.
  */
-export function poolConnections(config: StackConfig): number {
+function poolConnections(config: StackConfig): number {
   const { size, reserve } = config.pool;
   const pools = 2 * total(activeHosts(config), "pgbouncer");
   const users = distinct(config.postgres.users);

@@ -8,7 +8,7 @@ import { z } from "zod";
 export const SYSTEM_ROLES = ["postgres", "replicator", "rewind", "pool_lookup", "monitor"] as const;
 
 /** Database names that PostgreSQL, pg_hba.conf or PgBouncer give a meaning of their own. */
-export const RESERVED_DATABASES = [
+const RESERVED_DATABASES = [
   "postgres",
   "template0",
   "template1",
@@ -21,7 +21,7 @@ export const RESERVED_DATABASES = [
 ] as const;
 
 /** User names, beside the system roles, that SQL, pg_hba.conf or PgBouncer give a meaning. */
-export const RESERVED_USERS = [
+const RESERVED_USERS = [
   "all",
   "public",
   "none",
@@ -119,6 +119,6 @@ export function extensionName(): z.ZodString {
 }
 
 /** Whether `value` is one of a constant list of words. */
-export function isOneOf(words: readonly string[], value: string): boolean {
+function isOneOf(words: readonly string[], value: string): boolean {
   return words.includes(value);
 }

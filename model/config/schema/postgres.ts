@@ -4,7 +4,7 @@ import { z } from "zod";
 import { databaseName, extensionName, identifier, text, userName } from "./names";
 
 /** PostgreSQL major versions that a stack can ask for. */
-export const POSTGRES_VERSIONS = [14, 15, 16, 17, 18] as const;
+const POSTGRES_VERSIONS = [14, 15, 16, 17, 18] as const;
 
 const PARAMETER_NAME = /^[a-z_][a-z0-9_.]{0,62}$/;
 // eslint-disable-next-line no-control-regex
@@ -108,14 +108,6 @@ export const postgresSchema = z
   })
   .describe("PostgreSQL itself: version, parameters, who may connect, databases and users.");
 
-/** PostgreSQL section, defaults applied. */
-export type PostgresConfig = z.output<typeof postgresSchema>;
-/** One declared database, defaults applied. */
-export type DatabaseConfig = z.output<typeof databaseSchema>;
-/** One declared user, defaults applied. */
-export type UserConfig = z.output<typeof userSchema>;
-/** One pg_hba rule, defaults applied. */
-export type HbaRule = z.output<typeof hbaSchema>;
 /** One extension of a database; a bare name in the config becomes `{ name }`. */
 export type ExtensionConfig = z.output<typeof extensionSchema>;
 /** Value of a PostgreSQL parameter as the config may hold it. */

@@ -47,7 +47,7 @@ export async function pulumi(args: string[], options: Options = {}): Promise<Pul
   if (keep) appendFileSync(printed, `\n$ pulumi ${args.join(" ")}\n`);
   const sink = keep ? createWriteStream(printed, { flags: "a" }) : undefined;
   // Commands about the stack may write its file: they run where it lies, not in the checkout.
-  const cwd = args[0] === "stack" ? work("project") : root;
+  const cwd = ["stack", "state"].includes(args[0] ?? "") ? work("project") : root;
   const child = spawn(tools("bin", "pulumi"), [...args, "--stack", stack, "--non-interactive"], {
     cwd,
     env: env(),
@@ -121,10 +121,19 @@ export function upUnchanged(): Promise<PulumiRan> {
   return pulumi(["up", "--yes", "--skip-preview", "--expect-no-changes", ...withFile]);
 }
 
-/** The same that is expected to fail. */
-export function tryUp(patch: Tree): Promise<PulumiRan> {
+/** A preview of a patched config, however it ends; the patch stays. */
+export function tryPreview(patch: Tree): Promise<PulumiRan> {
   writeConfig(merged(readConfig(), patch));
-  return pulumi(["up", "--yes", "--skip-preview", ...withFile]);
+  return pulumi(["preview", ...withFile]);
+}
+
+/** `pulumi state unprotect` of a resource, if the stack has it. */
+export async function unprotect(name: string): Promise<void> {
+  const { deployment } = JSON.parse(await exportStack(false)) as {
+    deployment: { resources?: { urn: string }[] };
+  };
+  const urn = deployment.resources?.find((one) => one.urn.split("::").pop() === name)?.urn;
+  if (urn !== undefined) await pulumiOk(["state", "unprotect", urn, "--yes"]);
 }
 
 /** `pulumi destroy --exclude-protected`: what `npm run down` does. */

@@ -45,11 +45,8 @@ function collect(value: unknown, where: string, found: Secret[]): void {
     if (text.length >= SHORTEST) found.push({ where, value: text });
   };
   const pem = /-----BEGIN [A-Z ]*PRIVATE KEY-----\n([^-]*)-----END/.exec(value);
-  if (pem)
-    (pem[1] ?? "")
-      .split("\n")
-      .filter((line) => line.length > 40)
-      .forEach(add);
+  // The third line of a P-256 key is a part of its public half, which its certificate has too.
+  if (pem) (pem[1] ?? "").split("\n").slice(0, 2).forEach(add);
   for (const [, text = ""] of value.matchAll(NAMED)) add(text);
   for (const [, text = ""] of value.matchAll(/:\/\/[^:/]+:([^@]+)@/g))
     add(decodeURIComponent(text));

@@ -31,7 +31,8 @@ describe("YAML", () => {
     fc.assert(
       fc.property(json, (document) => {
         const back: unknown = parse(yamlText(document), { version: "1.1" });
-        expect(back).toEqual(JSON.parse(JSON.stringify(document)));
+        // By way of JSON both: it knows no negative zero.
+        expect(JSON.parse(JSON.stringify(back))).toEqual(JSON.parse(JSON.stringify(document)));
       }),
     );
   });

@@ -28,13 +28,13 @@ describe("the dev stack", () => {
         "dev-local-postgres-1 ip=198.18.201.151 address=198.18.201.151 ports=5432,8008",
         "dev-local-postgres-2 ip=198.18.201.152 address=198.18.201.152 ports=5433,8009",
         "dev-local-postgres-3 ip=198.18.201.153 address=198.18.201.153 ports=5434,8010",
-        "dev-local-backrest-1 ip=198.18.201.169 address=198.18.201.169 ports=8432",
-        "dev-local-backrest-2 ip=198.18.201.170 address=198.18.201.170 ports=8433",
-        "dev-local-backrest-3 ip=198.18.201.171 address=198.18.201.171 ports=8434",
+        "dev-local-backrest-1 ip=198.18.201.169 address=198.18.201.169 ports=8433",
+        "dev-local-backrest-2 ip=198.18.201.170 address=198.18.201.170 ports=8434",
+        "dev-local-backrest-3 ip=198.18.201.171 address=198.18.201.171 ports=8435",
         "dev-local-haproxy-1 ip=198.18.201.138 address=198.18.201.138 ports=5000,5001,7000",
         "dev-local-pgbouncer-1 ip=198.18.201.142 address=198.18.201.142 ports=6432",
         "dev-local-pgbouncer-replicas-1 ip=198.18.201.146 address=198.18.201.146 ports=6433",
-        "dev-local-backup-1 ip=198.18.201.150 address=198.18.201.150 ports=8435",
+        "dev-local-backup-1 ip=198.18.201.150 address=198.18.201.150 ports=8432",
       ]
     `);
   });
@@ -90,9 +90,9 @@ describe("the prod stack", () => {
         "orders-pg1-postgres-1 ip=198.18.133.151 address=10.0.1.11 ports=5432,8008",
         "orders-pg2-postgres-1 ip=198.18.133.151 address=10.0.1.12 ports=5432,8008",
         "orders-pg3-postgres-1 ip=198.18.133.151 address=10.0.1.13 ports=5432,8008",
-        "orders-pg1-backrest-1 ip=198.18.133.169 address=10.0.1.11 ports=8432",
-        "orders-pg2-backrest-1 ip=198.18.133.169 address=10.0.1.12 ports=8432",
-        "orders-pg3-backrest-1 ip=198.18.133.169 address=10.0.1.13 ports=8432",
+        "orders-pg1-backrest-1 ip=198.18.133.169 address=10.0.1.11 ports=8433",
+        "orders-pg2-backrest-1 ip=198.18.133.169 address=10.0.1.12 ports=8433",
+        "orders-pg3-backrest-1 ip=198.18.133.169 address=10.0.1.13 ports=8433",
         "orders-pg1-haproxy-1 ip=198.18.133.138 address=10.0.1.11 ports=5000,5001,7000",
         "orders-pg2-haproxy-1 ip=198.18.133.138 address=10.0.1.12 ports=5000,5001,7000",
         "orders-pg3-haproxy-1 ip=198.18.133.138 address=10.0.1.13 ports=5000,5001,7000",
@@ -102,7 +102,7 @@ describe("the prod stack", () => {
         "orders-pg2-pgbouncer-replicas-1 ip=198.18.133.146 address=10.0.1.12 ports=6433",
         "orders-pg3-pgbouncer-1 ip=198.18.133.142 address=10.0.1.13 ports=6432",
         "orders-pg3-pgbouncer-replicas-1 ip=198.18.133.146 address=10.0.1.13 ports=6433",
-        "orders-pg3-backup-1 ip=198.18.133.150 address=10.0.1.13 ports=8433",
+        "orders-pg3-backup-1 ip=198.18.133.150 address=10.0.1.13 ports=8432",
       ]
     `);
   });
