@@ -13,6 +13,8 @@ export interface DockerHostArgs {
   readonly images: readonly ImageName[];
   /** Names of the containers that have a config volume. */
   readonly configured: readonly string[];
+  /** What has to be accepted before anything on the host is touched. */
+  readonly after: readonly pulumi.Resource[];
 }
 
 /**
@@ -32,7 +34,7 @@ export class DockerHost extends PgComponent {
     super("DockerHost", name, opts);
     this.name = name;
     this.plan = args.plan;
-    this.provider = this.connect(args.plan);
+    this.provider = this.connect(args);
     this.images = new HostImages(this, [...args.images, "files"], args.config, { parent: this });
     const network = this.createNetwork();
     const holder = this.createHolder(args.configured);
@@ -45,8 +47,8 @@ export class DockerHost extends PgComponent {
     return { provider: this.provider, ...opts };
   }
 
-  private connect(plan: HostPlan): docker.Provider {
-    return new docker.Provider(this.name, { host: plan.access.docker }, { parent: this });
+  private connect({ plan, after }: DockerHostArgs): docker.Provider {
+    return new docker.Provider(this.name, { host: plan.access.docker }, this.child(after));
   }
 
   private createNetwork(): docker.Network {

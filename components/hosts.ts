@@ -8,6 +8,7 @@ import type { ImageName } from "./images";
 export function createHosts(
   config: StackConfig,
   topology: Topology,
+  after: readonly pulumi.Resource[],
   opts: pulumi.ComponentResourceOptions,
 ): Map<string, DockerHost> {
   const instances = [
@@ -24,7 +25,7 @@ export function createHosts(
       const here = instances.filter(({ instance }) => instance.host === plan.access.name);
       const images = [...new Set(here.map(({ image }) => image))];
       const configured = here.map(({ instance }) => instance.name);
-      return [plan.access.name, new DockerHost({ plan, config, images, configured }, opts)];
+      return [plan.access.name, new DockerHost({ plan, config, images, configured, after }, opts)];
     }),
   );
 }

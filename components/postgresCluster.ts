@@ -45,7 +45,7 @@ export class PostgresCluster extends PgComponent {
       { ...loaded, topology: this.topology },
       this.parent,
     );
-    this.hosts = createHosts(this.config, this.topology, { ...this.parent, dependsOn: [shape] });
+    this.hosts = createHosts(this.config, this.topology, [shape], this.parent);
 
     const acl = this.createConsul();
     const members = this.createMembers(acl);

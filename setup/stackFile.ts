@@ -90,20 +90,27 @@ function mergeList(document: Document, into: YAMLSeq, wanted: unknown[]): void {
 function mergeValue(document: Document, old: unknown, value: unknown): boolean {
   if (isMap(old) && isRecord(value)) merge(document, old, value);
   else if (isSeq(old) && Array.isArray(value)) mergeList(document, old, value);
-  else if (isScalar(old) && !isRecord(value) && !Array.isArray(value)) old.value = value;
-  else return isAlias(old) && same(old.toJS(document), value);
+  else if (isScalar(old) && !isRecord(value) && !Array.isArray(value)) {
+    if (!same(old.value, value)) old.value = value;
+  } else return isAlias(old) && same(old.toJS(document), value);
   return true;
+}
+
+function isPlain(value: unknown): value is string | number | boolean {
+  return ["string", "number", "boolean"].includes(typeof value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-// Order of keys does not matter, order in lists does.
+// Order of keys does not matter, order in lists does. Pulumi writes `true` and `1` as texts when it
+// saves a stack file: the same value, for it.
 function same(a: unknown, b: unknown): boolean {
   if (Array.isArray(a) && Array.isArray(b))
     return a.length === b.length && a.every((item, i) => same(item, b[i]));
-  if (!isRecord(a) || !isRecord(b)) return a === b;
+  if (!isRecord(a) || !isRecord(b))
+    return a === b || (isPlain(a) && isPlain(b) && String(a) === String(b));
   const keys = Object.keys(a);
   return (
     keys.length === Object.keys(b).length && keys.every((key) => key in b && same(a[key], b[key]))

@@ -24,8 +24,9 @@ export async function upVerb(args: string[]): Promise<number> {
   const first = !(await stackExists(stack));
   if (first) await createStack(stack);
   const go = yes || !onTerminal() || stack === "dev";
-  // A new stack has nothing that a preview could protect; later ones are refused before any change.
-  const flags = go ? ["--yes", ...(first ? ["--skip-preview"] : [])] : [];
+  // A preview that nobody looks at doubles the time. What is to be refused is refused without it:
+  // bad config before any resource, a bad change of shape before any host is touched.
+  const flags = go ? ["--yes", "--skip-preview"] : [];
   const code = await runPulumi(["up", "--stack", stack, "--suppress-outputs", ...flags, ...rest]);
   if (code !== 0) {
     say(

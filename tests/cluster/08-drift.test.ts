@@ -177,6 +177,7 @@ const drifts: Record<string, Drift> = {
 };
 
 let planned: Planned[] = [];
+let undone = false;
 
 describe("what was changed behind the program's back", () => {
   beforeAll(async () => {
@@ -191,7 +192,7 @@ describe("what was changed behind the program's back", () => {
   }, 120_000);
 
   afterAll(async () => {
-    await up();
+    if (!undone) await up();
     await healthy();
   }, 240_000);
 
@@ -215,6 +216,7 @@ describe("what was changed behind the program's back", () => {
       expect(await repaired(), kind).toBe(true);
     const { code, stdout } = await previewClean();
     expect(code, stdout).toBe(0);
+    undone = true;
     await healthy();
   }, 240_000);
 });

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parse, stringify } from "yaml";
-import { cluster, hostName, portsOf, stack, work } from "./identity";
+import { cluster, hostName, portsOf, work } from "./identity";
 
 /** A nested document. */
 export type Tree = { [key: string]: unknown };
@@ -8,7 +8,7 @@ export type Tree = { [key: string]: unknown };
 const SALT = "encryptionsalt";
 
 /** The stack file of the tests: never one of the checkout's. */
-export const stackFile = work("project", `Pulumi.${stack}.yaml`);
+export const stackFile = work("project", `Pulumi.${cluster}.yaml`);
 
 /** Config of the test cluster: as Pulumi.dev.yaml, with names, ports and a network of its own. */
 export function baseConfig(ports: number, subnet: string): Tree {

@@ -7,12 +7,10 @@ const hash = createHash("sha256").update(root).digest();
 
 /**
  * Name of the test cluster: derived from the path of the checkout, so that two checkouts may test
- * at once on one machine, and a run knows what an earlier one of the same checkout left.
+ * at once on one machine, and a run knows what an earlier one of the same checkout left. The
+ * Pulumi stack has the same name.
  */
 export const cluster = `t${hash.toString("hex").slice(0, 6)}`;
-
-/** The Pulumi stack. */
-export const stack = cluster;
 
 /** The one host of the stack. */
 export const hostName = "local";

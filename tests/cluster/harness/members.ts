@@ -80,7 +80,7 @@ export async function view(): Promise<ClusterView> {
 }
 
 /** Members that say that they lead. */
-export function leaders({ members }: ClusterView): ClusterMember[] {
+function leaders({ members }: ClusterView): ClusterMember[] {
   return members.filter(({ role, state }) => role === "leader" && state === "running");
 }
 
@@ -144,7 +144,7 @@ export async function value(
 }
 
 /** What is wrong with the cluster of members: nothing when all is well. */
-export async function problems(): Promise<string[]> {
+async function problems(): Promise<string[]> {
   const now = await view();
   const found: string[] = [];
   const [lead, ...more] = leaders(now);

@@ -3,7 +3,7 @@ import { appendFileSync, createWriteStream, mkdirSync, writeFileSync } from "nod
 import { tools, root } from "../../../setup/paths";
 import { pulumiEnv } from "../../../setup/state";
 import { merged, readConfig, stackFile, type Tree, writeConfig } from "./config";
-import { stack, work } from "./identity";
+import { cluster, work } from "./identity";
 
 /** Everything that Pulumi printed in this run: the leak scan reads it. */
 export const printed = work("pulumi.log");
@@ -40,7 +40,7 @@ interface Options {
 }
 
 /** Runs a Pulumi command on the test stack. */
-export async function pulumi(args: string[], options: Options = {}): Promise<PulumiRan> {
+async function pulumi(args: string[], options: Options = {}): Promise<PulumiRan> {
   mkdirSync(work(), { recursive: true });
   const started = Date.now();
   const keep = options.keep ?? true;
@@ -48,7 +48,7 @@ export async function pulumi(args: string[], options: Options = {}): Promise<Pul
   const sink = keep ? createWriteStream(printed, { flags: "a" }) : undefined;
   // Commands about the stack may write its file: they run where it lies, not in the checkout.
   const cwd = ["stack", "state"].includes(args[0] ?? "") ? work("project") : root;
-  const child = spawn(tools("bin", "pulumi"), [...args, "--stack", stack, "--non-interactive"], {
+  const child = spawn(tools("bin", "pulumi"), [...args, "--stack", cluster, "--non-interactive"], {
     cwd,
     env: env(),
     stdio: ["ignore", "pipe", "pipe"],
@@ -103,7 +103,7 @@ function tail({ stdout, stderr }: { stdout: string; stderr: string }): string {
 const withFile = ["--config-file", stackFile];
 
 /** Runs a command that must succeed. */
-export async function pulumiOk(args: string[], options?: Options): Promise<PulumiRan> {
+async function pulumiOk(args: string[], options?: Options): Promise<PulumiRan> {
   const ran = await pulumi(args, options);
   if (ran.code !== 0)
     throw new Error(`pulumi ${args.join(" ")} ended with ${ran.code}:\n${tail(ran)}`);
@@ -192,11 +192,6 @@ function differences(left: unknown, right: unknown, path: string[] = []): string
 /** `pulumi preview --expect-no-changes`: its exit code and what it printed. */
 export function previewClean(): Promise<PulumiRan> {
   return pulumi(["preview", "--expect-no-changes", "--diff", ...withFile]);
-}
-
-/** The preview as a person sees it. */
-export async function previewText(): Promise<string> {
-  return (await pulumiOk(["preview", "--diff", ...withFile])).stdout;
 }
 
 /** All outputs, secrets in the clear. */

@@ -53,7 +53,7 @@ export async function query<Row extends object>(
 }
 
 /** The file with the authority's certificate, as a consumer would write it. */
-export function caFile(pem = outputs().caCertificate, name = "ca.pem"): string {
+function caFile(pem = outputs().caCertificate, name = "ca.pem"): string {
   writeFileSync(work(name), pem);
   return work(name);
 }

@@ -119,7 +119,7 @@ describe("every container", () => {
     expect(portsOf(run, "dev-local-consul-1")).toEqual([8501]);
     expect(portsOf(run, "dev-local-backup-1")).toEqual([]);
     expect(portsOf(prod, "orders-pg1-consul-1")).toEqual([8300, 8301, 8301, 8501]);
-    expect(portsOf(prod, "orders-pg3-backup-1")).toEqual([8433]);
+    expect(portsOf(prod, "orders-pg3-backup-1")).toEqual([8432]);
   });
 
   it("gets plain inputs: no secret, no output of another resource", () => {

@@ -91,3 +91,19 @@ describe("writing back", () => {
     );
   });
 });
+
+describe("what Pulumi does to values when it saves", () => {
+  const tracked = "config:\n  pg:protect: true\n  pg:count: 3 # members\n  pg:list: [a, b]\n";
+  const saved = 'config:\n  pg:protect: "true"\n  pg:count: "3"\n  pg:list:\n    - a\n    - b\n';
+
+  it("is no change", () => {
+    expect(writeBack(tracked, saved, "f")).toBe(tracked);
+  });
+
+  it("does not come along with a change beside it", () => {
+    const text = writeBack(tracked, `${saved}  pg:new: x\n`, "f");
+    expect(text).toContain("pg:protect: true\n");
+    expect(text).toContain("pg:count: 3 # members");
+    expect(text).toContain("pg:new: x");
+  });
+});
