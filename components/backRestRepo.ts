@@ -24,7 +24,10 @@ export class BackRestRepo extends PgComponent {
     const { config, topology, repository, host, keys } = args;
     super("BackRestRepo", repository.name, opts);
     const data = `${repository.name}-data`;
-    const volume = createDataVolume(host, data, config.protect, this.child());
+    const volume = createDataVolume(
+      { host, keys, name: data, protect: config.protect },
+      this.child(),
+    );
     const files = createConfigFiles(
       host,
       {

@@ -26,10 +26,10 @@ export interface ConsulAgentArgs {
  */
 export class ConsulAgent extends PgComponent {
   constructor(args: ConsulAgentArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { config, agent, host } = args;
+    const { config, agent, host, keys } = args;
     super("ConsulAgent", agent.name, opts);
     const data = `${agent.name}-data`;
-    const volume = createDataVolume(host, data, false, this.child());
+    const volume = createDataVolume({ host, keys, name: data, protect: false }, this.child());
     const files = this.createFiles(args);
     createContainer(
       host,

@@ -21,10 +21,13 @@ export interface ConsulServerArgs {
 /** A Consul server. Invariant: its node name, address and data volume outlive its container. */
 export class ConsulServer extends PgComponent {
   constructor(args: ConsulServerArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { config, server, host } = args;
+    const { config, server, host, keys } = args;
     super("ConsulServer", server.name, opts);
     const data = `${server.name}-data`;
-    const volume = createDataVolume(host, data, config.protect, this.child());
+    const volume = createDataVolume(
+      { host, keys, name: data, protect: config.protect },
+      this.child(),
+    );
     const files = this.createFiles(args);
     createContainer(
       host,

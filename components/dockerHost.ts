@@ -48,7 +48,9 @@ export class DockerHost extends PgComponent {
   }
 
   private connect({ plan, after }: DockerHostArgs): docker.Provider {
-    return new docker.Provider(this.name, { host: plan.access.docker }, this.child(after));
+    const { docker: host, hostKey } = plan.access;
+    const sshOpts = hostKey === undefined ? {} : { sshOpts: pinnedTo(hostKey) };
+    return new docker.Provider(this.name, { host, ...sshOpts }, this.child(after));
   }
 
   private createNetwork(): docker.Network {
@@ -90,6 +92,18 @@ export class DockerHost extends PgComponent {
     const volume = configVolumeName(name);
     return new docker.Volume(volume, { name: volume }, this.on({ parent: this }));
   }
+}
+
+/** ssh options by which only this key is accepted; `%H` is the name that ssh looks a key up by. */
+function pinnedTo(hostKey: string): string[] {
+  const options = [
+    "BatchMode=yes",
+    "StrictHostKeyChecking=yes",
+    "UserKnownHostsFile=/dev/null",
+    "GlobalKnownHostsFile=/dev/null",
+    `KnownHostsCommand=/bin/echo %H ${hostKey}`,
+  ];
+  return options.flatMap((option) => ["-o", option]);
 }
 
 /** Name of the config volume of a container. */

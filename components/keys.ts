@@ -31,6 +31,8 @@ export class Keys extends PgComponent {
   public readonly gossipKey: pulumi.Output<string>;
   /** Management token of Consul. */
   public readonly managementToken: pulumi.Output<string>;
+  /** Mark of this cluster on its volumes: no secret, and no other cluster's. */
+  public readonly owner: pulumi.Output<string>;
   /** Passphrase of the backup repository. */
   public readonly repositoryPassphrase: pulumi.Output<string>;
   /** Password of user `stats` of HAProxy's page. */
@@ -48,6 +50,10 @@ export class Keys extends PgComponent {
     this.gossipKey = this.secret(`${name}-gossip`, protect).apply(toBase64Key);
     this.managementToken = this.secret(`${name}-consul-management`, protect).apply(toUuid);
     this.repositoryPassphrase = this.secret(`${name}-repository`, protect);
+    // One way: the passphrase cannot be found from it.
+    this.owner = pulumi.unsecret(
+      this.repositoryPassphrase.apply((seed) => toUuid(`owner/${seed}`)),
+    );
     this.statsPassword = this.secret(`${name}-stats`, protect);
     this.passwords = this.rolePasswords(name, args);
     this.authority = new CertificateAuthority(

@@ -1,7 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
+import * as runtimeConfig from "@pulumi/pulumi/runtime/config";
 import { ConfigError, parseConfig, type StackConfig } from "../model/config";
 
 const NAMESPACE = "postgres-ha:";
+
+// The SDK keeps this out of its types, and has no other way to ask.
+const { isConfigSecret } = runtimeConfig as unknown as {
+  isConfigSecret: (this: void, key: string) => boolean;
+};
 
 /** The stack config, checked, and the passwords that a person chose, still secret. */
 export interface LoadedConfig {
@@ -21,8 +27,13 @@ export function loadConfig(): LoadedConfig {
     raw[name] = parseValue(text);
   }
   const { passwords, ...rest } = raw;
+  // Passwords in the clear stay with the rest, where they are refused as anywhere else.
+  const sealed = isConfigSecret(`${NAMESPACE}passwords`);
   try {
-    const { config, warnings } = parseConfig(rest, passwords as Record<string, unknown>);
+    const { config, warnings } = parseConfig(
+      sealed ? rest : raw,
+      passwords as Record<string, unknown> | undefined,
+    );
     for (const warning of warnings) void pulumi.log.warn(warning);
     return { config, passwords: secretPasswords(passwords) };
   } catch (error) {

@@ -34,9 +34,12 @@ export interface PatroniNodeArgs {
  */
 export class PatroniNode extends PgComponent {
   constructor(args: PatroniNodeArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { config, member, host } = args;
+    const { config, member, host, keys } = args;
     super("PatroniNode", member.name, opts);
-    const data = createDataVolume(host, dataVolume(member), config.protect, this.child());
+    const data = createDataVolume(
+      { host, keys, name: dataVolume(member), protect: config.protect },
+      this.child(),
+    );
     const run = new docker.Volume(
       runVolume(member),
       { name: runVolume(member) },

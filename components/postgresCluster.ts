@@ -3,6 +3,7 @@ import type { StackConfig } from "../model/config";
 import { dynamicConfig } from "../model/render/dynamicConfig";
 import { PGBACKREST_FILE, stanzaName } from "../model/render/pgbackrest";
 import { memberAccess, planTopology, type Topology } from "../model/topology";
+import versions from "../setup/versions.json";
 import { BackRestRepo } from "./backRestRepo";
 import { PgComponent } from "./component";
 import { ConsulAcl } from "./consulAcl";
@@ -12,7 +13,6 @@ import { Databases } from "./databases";
 import type { DockerHost } from "./dockerHost";
 import { HaproxyEndpoint } from "./haproxyEndpoint";
 import { createHosts } from "./hosts";
-import { imageRecipe } from "./images";
 import { Keys } from "./keys";
 import type { LoadedConfig } from "./loadConfig";
 import { clusterOutputs, type ClusterOutputs } from "./outputs";
@@ -69,10 +69,12 @@ export class PostgresCluster extends PgComponent {
       `${this.config.cluster}-shape`,
       {
         cluster: this.config.cluster,
-        consulServers: this.topology.consulServers.map((server) => server.name),
+        consulServers: Object.fromEntries(
+          this.topology.consulServers.map((s) => [s.name, `${s.address}:${s.ports.rpc}`]),
+        ),
         members: this.topology.members.map((member) => member.name),
         postgresVersion: this.config.postgres.version,
-        postgresImage: imageRecipe("postgres", this.config).tag,
+        baseSuite: versions.base.suite,
       },
       this.child(),
     );

@@ -78,6 +78,7 @@ export class Ready extends pulumi.CustomResource {
 }
 
 export const Image = define<model.ImageInputs>("Image");
+export const VolumeClaim = define<model.VolumeClaimInputs>("VolumeClaim");
 export const ConfigFiles = define<model.ConfigFilesInputs>("ConfigFiles");
 export const ConsulPolicy = define<model.ConsulPolicyInputs>("ConsulPolicy");
 export const ConsulToken = define<model.ConsulTokenInputs>("ConsulToken");

@@ -87,7 +87,8 @@ export async function containerState(access: ContainerAccess): Promise<Container
     const seen = await dockerClient(access.host).getContainer(access.container).inspect();
     return {
       exists: true,
-      running: seen.State.Running,
+      // A container that dies and is started again and again counts as running for Docker.
+      running: seen.State.Running && !seen.State.Restarting,
       status: seen.State.Status,
       health: seen.State.Health?.Status,
       exitCode: seen.State.ExitCode,

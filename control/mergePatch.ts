@@ -18,15 +18,32 @@ export function patchFor(old: Document, now: Document): Document {
   return patch;
 }
 
+/**
+ * Owned as a whole: PostgreSQL's parameters. One that nobody declared is drift like a changed one,
+ * and one that is declared no more goes back to its default however its change had ended.
+ */
+const WHOLE = "parameters";
+
 /** The part of `live` that `owned` names; keys that are not there are left out. */
 export function ownedPart(live: Document, owned: Document): Document {
   const part: Document = {};
   for (const [key, value] of Object.entries(owned)) {
     const found = live[key];
     if (found === undefined || found === null) continue;
-    part[key] = isDocument(value) && isDocument(found) ? ownedPart(found, value) : found;
+    const whole = key === WHOLE || !isDocument(value) || !isDocument(found);
+    part[key] = whole ? found : ownedPart(found, value);
   }
   return part;
+}
+
+/** Both documents in one; where both name a value, the second's. */
+export function merged(first: Document, second: Document): Document {
+  const all: Document = { ...first };
+  for (const [key, value] of Object.entries(second)) {
+    const before = first[key];
+    all[key] = isDocument(value) && isDocument(before) ? merged(before, value) : value;
+  }
+  return all;
 }
 
 /** Whether a patch would change `live`. */

@@ -1,6 +1,6 @@
 /** Makes a changed dynamic configuration take effect: wait for every member, restart in turn. */
 import type { MemberAccess } from "../model/access";
-import { UnreachableError } from "./errors";
+import { ControlError, UnreachableError } from "./errors";
 import { gate, moveLeadership } from "./leadership";
 import { clusterView, leaderOf, leads, memberStatus, restartMember } from "./patroni";
 import { NotYet, until } from "./until";
@@ -78,6 +78,14 @@ export async function rollingRestart(members: readonly MemberAccess[]): Promise<
     if (round === 1 || members.length === 1) await replicasThenLeader(members, pending);
     else await leaderThenReplicas(members, pending);
   }
+  const pending = await pendingRestart(members);
+  if (pending.length === 0) return;
+  throw new ControlError({
+    doing: "restart PostgreSQL where a parameter waits for it",
+    where: `members ${pending.join(", ")}`,
+    found: `they still wait for a restart after ${ROUNDS} rounds`,
+    remedy: "Look at their logs for a parameter that PostgreSQL refuses, then run `up` again.",
+  });
 }
 
 async function roles(

@@ -10,6 +10,15 @@ export interface RoleAttributes {
   readonly connectionLimit: number;
 }
 
+/** Attributes that no declared role has: what takes each away, and how SQL asks for it. */
+export const UNDECLARED = [
+  { name: "SUPERUSER", off: "NOSUPERUSER", has: "a.rolsuper" },
+  { name: "CREATEROLE", off: "NOCREATEROLE", has: "a.rolcreaterole" },
+  { name: "BYPASSRLS", off: "NOBYPASSRLS", has: "a.rolbypassrls" },
+  { name: "NOINHERIT", off: "INHERIT", has: "NOT a.rolinherit" },
+  { name: "VALID UNTIL", off: "VALID UNTIL 'infinity'", has: "a.rolvaliduntil < 'infinity'" },
+] as const;
+
 /** Options of CREATE ROLE and ALTER ROLE; a verifier, never a password. */
 export function roleOptions(role: RoleAttributes, verifier: string | undefined): string {
   if (!Number.isInteger(role.connectionLimit)) throw new Error("connectionLimit is not an integer");
@@ -18,6 +27,7 @@ export function roleOptions(role: RoleAttributes, verifier: string | undefined):
     role.replication ? "REPLICATION" : "NOREPLICATION",
     role.createDb ? "CREATEDB" : "NOCREATEDB",
     `CONNECTION LIMIT ${role.connectionLimit}`,
+    ...UNDECLARED.map(({ off }) => off),
   ];
   if (verifier !== undefined) options.push(`PASSWORD ${escapeLiteral(verifier)}`);
   return options.join(" ");

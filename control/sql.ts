@@ -50,7 +50,7 @@ export function sqlState(error: unknown): string | undefined {
 function isTransient(error: unknown): boolean {
   const state = sqlState(error);
   if (state !== undefined)
-    return /^(08|57P0)/.test(state) || state === "25006" || state === "40001";
+    return /^(08|57P0)/.test(state) || ["25006", "40001", "53300"].includes(state);
   if (error instanceof UnreachableError) return true;
   return /Connection terminated|connection.*closed|ECONNRESET|EPIPE|timeout/i.test(describe(error));
 }

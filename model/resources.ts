@@ -56,6 +56,17 @@ export interface ImageState extends ImageInputs {
   readonly imageId: string;
 }
 
+/** The right to a data volume: refuses one that is there and belongs to somebody else. */
+export interface VolumeClaimInputs {
+  readonly host: HostAccess;
+  /** Name of the cluster. */
+  readonly cluster: string;
+  /** Name of the volume that will be made, or is there from before. */
+  readonly volume: string;
+  /** Mark of this cluster, written on the volume as a label. */
+  readonly owner: string;
+}
+
 /** One file of a config volume. */
 export interface ConfigFile {
   /** Text; secret where it holds one. */
@@ -230,9 +241,10 @@ export interface DrainInputs {
 /** What the cluster is made of: refuses two members at once, lost quorum, another major. */
 export interface ClusterShapeInputs {
   readonly cluster: string;
-  readonly consulServers: readonly string[];
+  /** Name -> address and RPC port, by which the others know it for good. */
+  readonly consulServers: Readonly<Record<string, string>>;
   readonly members: readonly string[];
   readonly postgresVersion: number;
-  /** Image of all members: part of the label of the plan. */
-  readonly postgresImage: string;
+  /** Debian suite of the members' image: its libc orders texts, and indexes rely on that order. */
+  readonly baseSuite: string;
 }

@@ -5,17 +5,15 @@ import { presence } from "../control/presence";
 import { warn } from "./warn";
 
 /**
- * Reads something from a part that is made of containers. When the part gives no answer, then it
- * is gone (undefined) if a container of it is missing or does not run: `up` makes or starts the
- * container and does this work again, all of which may be repeated without harm. If all of them
- * run, `silent` decides: "error" for a part that stands on no other, since nothing that `up` does
- * would help; "gone" for one that another part may keep silent (no consensus store, no
- * PostgreSQL), which this same `up` may be about to repair.
+ * Reads something from a part that is made of containers. A part that gives no answer is taken as
+ * gone (undefined): its containers may be missing or stopped, or kept silent by a file or
+ * certificate that this same `up` is about to repair. `up` then does this work again, all of which
+ * may be repeated without harm, or says what is in the way. Only where an engine does not answer is
+ * nothing known, and that is an error.
  */
 export async function readOrGone<T>(
   part: string,
   containers: readonly ContainerAccess[],
-  silent: "error" | "gone",
   read: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
   const before = await presence(containers);
@@ -25,12 +23,31 @@ export async function readOrGone<T>(
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error;
     const { absent, unknown } = await presence(containers);
-    if (absent.length > 0 || (silent === "gone" && unknown.length === 0)) {
+    if (absent.length > 0 || unknown.length === 0) {
       const why = absent.length > 0 ? absent.join(", ") : error.parts.found;
       warn(`${part} gives no answer and is taken as gone, \`up\` does its work again: ${why}`);
       return undefined;
     }
     throw failure(part, containers, [error.parts.found, ...unknown], error);
+  }
+}
+
+/**
+ * Removes something from Consul. Where no server runs any more there is nothing to remove it from;
+ * where they do not answer it stays, since a broken cluster must be possible to take down: a later
+ * `up` finds it by its name.
+ */
+export async function removeFromConsul(
+  servers: readonly ContainerAccess[],
+  remove: () => Promise<void>,
+): Promise<void> {
+  const { running, unknown } = await presence(servers);
+  if (running.length === 0 && unknown.length === 0) return;
+  try {
+    await remove();
+  } catch (error) {
+    if (!(error instanceof UnreachableError)) throw error;
+    warn(`left in Consul, which gives no answer: ${error.parts.found}`);
   }
 }
 

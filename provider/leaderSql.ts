@@ -44,7 +44,7 @@ export function readLive<T>(
   database: string,
   work: (client: Client) => Promise<T | undefined>,
 ): Promise<T | undefined> {
-  return readOrGone("PostgreSQL", members, "gone", async () => {
+  return readOrGone("PostgreSQL", members, async () => {
     try {
       return await readAnywhere(members, database, work);
     } catch (error) {

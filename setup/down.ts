@@ -10,6 +10,7 @@ interface Resource {
   urn: string;
   type: string;
   custom?: boolean;
+  protect?: boolean;
   outputs?: Record<string, unknown>;
 }
 
@@ -26,6 +27,12 @@ export async function downVerb(args: string[]): Promise<number> {
 }
 
 async function takeDown({ stack, yes, rest }: UpOptions): Promise<number> {
+  const bare = unprotectedData(await resources(stack));
+  if (bare.length > 0)
+    throw new Error(
+      `Stack "${stack}" has \`protect\` off, so that taking it down would remove ${bare.join(", ")}. ` +
+        `Set \`postgres-ha:protect: true\` and run \`up\` first, or say that the data may go: \`down -- --delete-data\`.`,
+    );
   const go = yes || !onTerminal() || stack === "dev";
   const code = await runPulumi([
     "destroy",
@@ -39,6 +46,14 @@ async function takeDown({ stack, yes, rest }: UpOptions): Promise<number> {
   const left = await resources(stack);
   process.stdout.write(`\n${describeLeft(left, stack)}\n`);
   return 0;
+}
+
+/** Data volumes that a plain `destroy` would remove; those of agents hold nothing of worth. */
+export function unprotectedData(all: readonly Resource[]): string[] {
+  return all
+    .filter(({ type, protect }) => type === "docker:index/volume:Volume" && protect !== true)
+    .map(({ outputs }) => String(outputs?.name))
+    .filter((name) => /-(postgres|consul|backup)-\d+-data$/.test(name));
 }
 
 function failed(stack: string, code: number): number {

@@ -51,10 +51,21 @@ async function tellEndpoints(stack: string, first: boolean): Promise<void> {
     throw new Error(
       `The cluster is up, but reading the outputs of stack "${stack}" failed (exit ${code}): ${stderr.trim()}`,
     );
-  const outputs = JSON.parse(stdout) as Outputs;
+  const outputs = parseOutputs(stdout, stack);
   const ca = outputs.caCertificate ? writeCa(stack, outputs.caCertificate) : undefined;
   process.stdout.write(`\n${describe(outputs, stack, ca)}\n`);
   if (first) process.stdout.write(`\n${keysNotice(stack)}\n`);
+}
+
+// Node's own error would quote the text, which holds secrets.
+function parseOutputs(text: string, stack: string): Outputs {
+  try {
+    return JSON.parse(text) as Outputs;
+  } catch {
+    throw new Error(
+      `The cluster is up, but the outputs of stack "${stack}" are no JSON. Look at them: npm run --silent pulumi -- stack output --stack ${stack}`,
+    );
+  }
 }
 
 // Public, so it may lie there for psql to read.

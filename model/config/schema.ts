@@ -7,7 +7,6 @@ import {
   backupSchema,
   certificatesSchema,
   failoverSchema,
-  imagesSchema,
   networkSchema,
   poolSchema,
   portsSchema,
@@ -32,7 +31,6 @@ export const stackConfigSchema = z.strictObject({
   backup: backupSchema.prefault({}),
   resources: resourcesSchema.prefault({}),
   certificates: certificatesSchema.prefault({}),
-  images: imagesSchema.prefault({}),
   protect: z
     .boolean()
     .default(true)

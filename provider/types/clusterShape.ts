@@ -21,10 +21,26 @@ function memberFailures(old: readonly string[], now: readonly string[]): CheckFa
   return [];
 }
 
+type Servers = Readonly<Record<string, string>>;
+
+/** The others find a server by its address: of those that stay, a majority must keep theirs. */
+function addressFailures(old: Servers, now: Servers): CheckFailure[] {
+  const moved = Object.keys(old).filter((name) => name in now && old[name] !== now[name]);
+  const kept = Object.keys(old).length - moved.length;
+  if (moved.length === 0 || kept >= quorumOf(Object.keys(old).length)) return [];
+  const list = moved.map((name) => `${name} from ${old[name]} to ${now[name]}`).join(", ");
+  const reason = `${list}: Consul servers know each other by address and RPC port, and too many would change at once, which loses the quorum for good. Set \`ports.consulRpc\`, \`network.subnet\` and the addresses back`;
+  return [{ property: "consulServers", reason }];
+}
+
+function quorumOf(servers: number): number {
+  return Math.floor(servers / 2) + 1;
+}
+
 function serverFailures(old: readonly string[], now: readonly string[]): CheckFailure[] {
   const removed = without(old, now);
   const kept = old.length - removed.length;
-  const quorum = Math.floor(old.length / 2) + 1;
+  const quorum = quorumOf(old.length);
   if (kept >= quorum) return [];
   const reason =
     `${removed.join(", ")} would be removed and ${kept} of ${old.length} Consul servers stay, fewer than their ` +
@@ -50,8 +66,17 @@ export function shapeFailures(
     failures.push({ property: "postgresVersion", reason });
   }
   if (olds.members !== undefined) failures.push(...memberFailures(olds.members, news.members));
-  if (olds.consulServers !== undefined)
-    failures.push(...serverFailures(olds.consulServers, news.consulServers));
+  if (olds.baseSuite !== undefined && olds.baseSuite !== news.baseSuite) {
+    const reason = `cannot change from ${olds.baseSuite} to ${news.baseSuite} by \`up\`: another libc orders texts otherwise, and indexes would be wrong without a sign. Set it back; a change of base is a procedure of its own (new members, REINDEX)`;
+    failures.push({ property: "baseSuite", reason });
+  }
+  if (olds.consulServers !== undefined) {
+    const [old, now] = [olds.consulServers, news.consulServers];
+    failures.push(
+      ...serverFailures(Object.keys(old), Object.keys(now)),
+      ...addressFailures(old, now),
+    );
+  }
   return failures;
 }
 

@@ -7,8 +7,7 @@ import {
   putPolicy,
   type ConsulSession,
 } from "../../control/consul";
-import { presence } from "../../control/presence";
-import { readOrGone } from "../gone";
+import { readOrGone, removeFromConsul } from "../gone";
 import { define } from "../type";
 
 const READY_MS = 60_000;
@@ -33,15 +32,11 @@ export const consulPolicy = define<ConsulPolicyInputs, ConsulPolicyInputs>({
   replaceOn: ["name"],
   create: async (inputs) => ({ id: inputs.name, state: await put(inputs) }),
   read: (state) =>
-    readOrGone("Consul", state.consul, "error", async () => {
+    readOrGone("Consul", state.consul, async () => {
       const policy = await findPolicy(session(state), state.name);
       if (policy === undefined) return undefined;
       return { ...state, description: policy.Description, rules: policy.Rules };
     }),
   update: (_, news) => put(news),
-  async delete(state) {
-    const { running, unknown } = await presence(state.consul);
-    if (running.length === 0 && unknown.length === 0) return;
-    await deletePolicy(session(state), state.name);
-  },
+  delete: (state) => removeFromConsul(state.consul, () => deletePolicy(session(state), state.name)),
 });

@@ -7,8 +7,7 @@ import {
   putToken,
   type ConsulSession,
 } from "../../control/consul";
-import { presence } from "../../control/presence";
-import { readOrGone } from "../gone";
+import { readOrGone, removeFromConsul } from "../gone";
 import { define } from "../type";
 
 const READY_MS = 60_000;
@@ -43,16 +42,13 @@ export const consulToken = define<ConsulTokenInputs, ConsulTokenInputs>({
   replaceOn: ["accessorId", "secretId"],
   create: async (inputs) => ({ id: inputs.accessorId, state: await put(inputs) }),
   read: (state) =>
-    readOrGone("Consul", state.consul, "error", async () => {
+    readOrGone("Consul", state.consul, async () => {
       const token = await findToken(session(state), state.accessorId);
       if (token === undefined) return undefined;
       const names = (token.Policies ?? []).map((policy) => policy.Name);
       return { ...state, description: token.Description, policies: ordered(names, state.policies) };
     }),
   update: (_, news) => put(news),
-  async delete(state) {
-    const { running, unknown } = await presence(state.consul);
-    if (running.length === 0 && unknown.length === 0) return;
-    await deleteToken(session(state), state.accessorId);
-  },
+  delete: (state) =>
+    removeFromConsul(state.consul, () => deleteToken(session(state), state.accessorId)),
 });

@@ -1,7 +1,7 @@
 /** DynamicConfig: the part of Patroni's dynamic configuration that the program owns. */
 import type { DynamicConfigInputs } from "../../model/resources";
 import { UnreachableError } from "../../control/errors";
-import { changes, ownedPart, patchFor } from "../../control/mergePatch";
+import { changes, merged, ownedPart, patchFor } from "../../control/mergePatch";
 import { clusterView, getConfig, leaderOf, patchConfig } from "../../control/patroni";
 import { configApplied, pendingRestart, rollingRestart } from "../../control/restart";
 import { NotYet, until } from "../../control/until";
@@ -32,7 +32,8 @@ async function apply(old: Record<string, unknown>, inputs: DynamicConfigInputs):
     },
   );
   const { [PENDING]: _, ...before } = old;
-  const patch = patchFor(before, config);
+  // What is owned and live but not declared goes, whatever the state knew of it.
+  const patch = patchFor(merged(before, ownedPart(live, config)), config);
   if (changes(live, patch)) {
     await patchConfig(members, patch);
     await configApplied(members, APPLY_MS);
@@ -59,7 +60,7 @@ export const dynamicConfig = define<DynamicConfigInputs, DynamicConfigInputs>({
     await apply({}, inputs);
     return { id: "config", state: inputs };
   },
-  read: (state) => readOrGone("Patroni", state.members, "gone", () => read(state)),
+  read: (state) => readOrGone("Patroni", state.members, () => read(state)),
   async update(state, news) {
     await apply(state.config, news);
     return news;

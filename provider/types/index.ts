@@ -16,6 +16,7 @@ import { poolSettings } from "./poolSettings";
 import { ready } from "./ready";
 import { role } from "./role";
 import { stanza } from "./stanza";
+import { volumeClaim } from "./volumeClaim";
 
 /** In the order in which a cluster needs them. */
 export const types: readonly AnyType[] = [
@@ -23,6 +24,7 @@ export const types: readonly AnyType[] = [
   certificateAuthority,
   certificate,
   image,
+  volumeClaim,
   configFiles,
   consulPolicy,
   consulToken,

@@ -41,7 +41,7 @@ export const poolSettings = define<PoolSettingsInputs, PoolSettingsInputs>({
   computed: [],
   create: async (inputs) => ({ id: inputs.pooler.container, state: await apply(inputs) }),
   read: (state) =>
-    readOrGone("PgBouncer", [state.pooler], "error", async () => ({
+    readOrGone("PgBouncer", [state.pooler], async () => ({
       ...state,
       settings: await live(state),
     })),

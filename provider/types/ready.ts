@@ -13,6 +13,7 @@ import {
   unreadyError,
   type Part,
 } from "../../control/readiness";
+import { ControlError, describe } from "../../control/errors";
 import { define } from "../type";
 
 function endpointParts(inputs: ReadyInputs): Part[] {
@@ -61,12 +62,31 @@ async function systemIdentifier(inputs: ReadyInputs): Promise<string> {
 }
 
 /**
- * A container that does not run makes the condition untrue: shown, and checked again by the `up`
- * that starts or makes it. All else that `up` repairs waits for its own effect.
+ * A container that does not run, or a member that does not stream, makes the condition untrue:
+ * shown, and waited for by the `up` that follows. All else that `up` repairs waits for itself.
  */
 async function read(state: ReadyState): Promise<ReadyState> {
   const { absent } = await presence(state.containers);
-  return absent.length === 0 ? state : { ...state, trigger: absent.join(", ") };
+  if (absent.length > 0) return { ...state, trigger: absent.join(", ") };
+  try {
+    await membersPart(state.members).check();
+    return state;
+  } catch (error) {
+    return { ...state, trigger: `members not ready: ${describe(error)}` };
+  }
+}
+
+/** Another system identifier is another cluster: its data is not what was recorded here. */
+async function checkAgain(old: ReadyState, news: ReadyInputs): Promise<ReadyState> {
+  const now = await check(news);
+  if (old.systemIdentifier === "" || old.systemIdentifier === now.systemIdentifier) return now;
+  throw new ControlError({
+    doing: "compare the cluster with the one that was recorded",
+    where: `members ${news.members.map((member) => member.name).join(", ")}`,
+    found: `system identifier ${now.systemIdentifier}; recorded was ${old.systemIdentifier}: this is another, newly made cluster`,
+    remedy:
+      "Find out where the old data volumes went before anything is written; a backup of them is in the repository.",
+  });
 }
 
 /** A failure leaves no state behind, or the old one: the next `up` checks again. */
@@ -77,6 +97,6 @@ export const ready = define<ReadyInputs, ReadyState>({
   ignored: ["timeoutSeconds"],
   create: async (inputs) => ({ id: "ready", state: await check(inputs) }),
   read,
-  update: (_, news) => check(news),
+  update: checkAgain,
   delete: () => Promise.resolve(),
 });

@@ -7,6 +7,7 @@ import {
   roleOptions,
   sameSetting,
   setStatement,
+  UNDECLARED,
 } from "../../control/roleSql";
 import { scramMatches, scramVerifier } from "../../control/scram";
 import { readLive, writeQuietly } from "../leaderSql";
@@ -21,11 +22,14 @@ interface LiveRole {
   readonly verifier: string | null;
   readonly settings: string[] | null;
   readonly member_of: string[];
+  /** Attributes that nobody declared. */
+  readonly undeclared: string[];
 }
 
 const FIND = `
 SELECT a.rolcanlogin AS login, a.rolreplication AS replication, a.rolcreatedb AS create_db,
        a.rolconnlimit AS connection_limit, a.rolpassword AS verifier,
+       ARRAY_REMOVE(ARRAY[${UNDECLARED.map(({ name, has }) => `CASE WHEN ${has} THEN '${name}' END`).join(", ")}], NULL) AS undeclared,
        (SELECT s.setconfig FROM pg_db_role_setting s WHERE s.setrole = a.oid AND s.setdatabase = 0) AS settings,
        ARRAY(SELECT r.rolname::text FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid
              WHERE m.member = a.oid ORDER BY 1) AS member_of
@@ -129,6 +133,8 @@ async function read(client: Client, state: RoleInputs): Promise<RoleInputs | und
     memberOf: sameGroups ? state.memberOf : live.member_of,
     settings,
     executes: granted,
+    // Shown only where there is one: no input has it, so it is a difference.
+    ...(live.undeclared.length > 0 ? { undeclared: live.undeclared } : {}),
   };
 }
 

@@ -38,6 +38,14 @@ async function ensure(inputs: StanzaInputs): Promise<StanzaInputs> {
   return inputs;
 }
 
+/** A repository without a backup, and without one on its way, is a difference: `up` starts one. */
+async function read(state: StanzaInputs): Promise<StanzaInputs | undefined> {
+  const info = await stanzaInfo(backRest(state));
+  if (info === undefined) return undefined;
+  const backedUp = info.backup.length > 0 || info.status.lock?.backup?.held === true;
+  return backedUp ? state : { ...state, ...{ missing: "a full backup" } };
+}
+
 /** Delete does nothing: backups outlive what they are of. */
 export const stanza = define<StanzaInputs, StanzaInputs>({
   type: "pgha:index:Stanza",
@@ -46,10 +54,7 @@ export const stanza = define<StanzaInputs, StanzaInputs>({
   access: ["members"],
   replaceOn: ["stanza"],
   create: async (inputs) => ({ id: inputs.stanza, state: await ensure(inputs) }),
-  read: (state) =>
-    readOrGone("the backup repository", [state.repository], "error", async () =>
-      (await stanzaInfo(backRest(state))) === undefined ? undefined : state,
-    ),
+  read: (state) => readOrGone("the backup repository", [state.repository], () => read(state)),
   update: (_, news) => ensure(news),
   delete: () => Promise.resolve(),
 });

@@ -100,26 +100,33 @@ const drifts: Record<string, Drift> = {
     change: () =>
       patroni({
         maximum_lag_on_failover: 2097152,
-        postgresql: { parameters: { work_mem: "7MB" } },
+        postgresql: { parameters: { work_mem: "7MB", log_min_duration_statement: 1234 } },
       }),
     resource: `${cluster}-dynamic-config`,
     op: "update",
-    properties: ["config.maximum_lag_on_failover", "config.postgresql.parameters.work_mem"],
+    properties: [
+      "config.maximum_lag_on_failover",
+      "config.postgresql.parameters.work_mem",
+      "config.postgresql.parameters.log_min_duration_statement",
+    ],
     repaired: async () => {
       const { maximum_lag_on_failover: lag, postgresql } = await dynamic();
-      return lag === 1048576 && postgresql.parameters.work_mem === "4MB";
+      const { work_mem, log_min_duration_statement: undeclared } = postgresql.parameters;
+      return lag === 1048576 && work_mem === "4MB" && undeclared === undefined;
     },
   },
   "a role's attributes and password": {
     change: () =>
-      value("ALTER ROLE app NOLOGIN CREATEDB CONNECTION LIMIT 7 PASSWORD 'other'; SELECT 1"),
+      value(
+        "ALTER ROLE app NOLOGIN CREATEDB SUPERUSER CONNECTION LIMIT 7 PASSWORD 'other'; SELECT 1",
+      ),
     resource: `${cluster}-sql-role-app`,
     op: "update",
-    properties: ["login", "createDb", "connectionLimit", "password"],
+    properties: ["login", "createDb", "connectionLimit", "password", "undeclared"],
     repaired: async () =>
       (await query("primary", "SELECT 1")).length === 1 &&
       (await value(
-        "SELECT rolcreatedb, rolconnlimit FROM pg_roles WHERE rolname = 'app' AND NOT rolcreatedb AND rolconnlimit = -1",
+        "SELECT rolcreatedb, rolconnlimit FROM pg_roles WHERE rolname = 'app' AND NOT rolcreatedb AND NOT rolsuper AND rolconnlimit = -1",
       )) !== "",
   },
   "a database's owner": {

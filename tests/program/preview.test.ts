@@ -83,6 +83,7 @@ describe("the preview of dev", () => {
         "pgha:index:Ready": 1,
         "pgha:index:Role": 5,
         "pgha:index:Stanza": 1,
+        "pgha:index:VolumeClaim": 8,
         "pulumi:providers:docker": 1,
         "random:index/randomPassword:RandomPassword": 9,
       }
@@ -128,6 +129,7 @@ describe("the preview of prod", () => {
         "pgha:index:Ready": 1,
         "pgha:index:Role": 6,
         "pgha:index:Stanza": 1,
+        "pgha:index:VolumeClaim": 10,
         "pulumi:providers:docker": 3,
         "random:index/randomPassword:RandomPassword": 10,
       }

@@ -38,6 +38,18 @@ const MISPLACED = `config:
     users: [{ name: app, password: ${SECRET} }]
 `;
 
+const IN_THE_CLEAR = `config:
+  postgres-ha:cluster: dev
+  postgres-ha:hosts:
+    - name: local
+      docker: unix:///var/run/docker.sock
+      runs: { consul: 1, postgres: 1, haproxy: 1 }
+  postgres-ha:failover: { synchronous: "off" }
+  postgres-ha:postgres:
+    users: [{ name: app }]
+  postgres-ha:passwords: { app: ${SECRET} }
+`;
+
 const STACK = "wrong";
 
 let engine: Engine;
@@ -83,6 +95,12 @@ describe("a stack file that is wrong", { timeout: 120_000 }, () => {
   it("is refused for a password outside the secret key, which is not shown", async () => {
     const { diagnostics, stderr } = await refused(MISPLACED);
     expect(diagnostics).toContain("postgres.users[0].password: (hidden)");
+    expect(diagnostics + stderr).not.toContain(SECRET);
+  });
+
+  it("is refused for passwords that are not encrypted, which are not shown", async () => {
+    const { diagnostics, stderr } = await refused(IN_THE_CLEAR);
+    expect(diagnostics).toMatch(/passwords.*secret/);
     expect(diagnostics + stderr).not.toContain(SECRET);
   });
 });

@@ -46,6 +46,17 @@ function zoneWarnings(config: StackConfig): string[] {
 }
 
 function presenceWarnings(config: StackConfig): string[] {
+  const away = config.hosts.filter((host) => host.state !== "present");
+  return [
+    ...away.map(
+      (host) =>
+        `hosts: state ${host.state} of "${host.name}" has no effect on how it is reached yet: \`up\` still connects to it.`,
+    ),
+    ...standbyWarnings(config),
+  ];
+}
+
+function standbyWarnings(config: StackConfig): string[] {
   const present = config.hosts.filter((host) => host.state === "present");
   const standbyLess =
     total(present, "postgres") === 1 && total(activeHosts(config), "postgres") > 1;

@@ -80,7 +80,7 @@ const hbaSchema = z.strictObject({
     test: isHbaAddress,
   }).describe("Network in CIDR form from which the rule lets in, or `all`."),
   method: z
-    .enum(["scram-sha-256", "cert", "reject"])
+    .enum(["scram-sha-256", "reject"])
     .default("scram-sha-256")
     .describe("How the client proves who it is."),
 });

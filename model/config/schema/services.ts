@@ -207,20 +207,6 @@ export const certificatesSchema = z
   })
   .describe("Certificates that the program makes.");
 
-/** Where images come from. */
-export const imagesSchema = z
-  .strictObject({
-    registry: text({
-      rule: "must be a registry, host[:port][/path], lower case, without a scheme",
-      remedy: 'Use a registry such as "registry.example.com/postgres-ha".',
-      test: (value) =>
-        /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._-][a-z0-9]+)*)*$/.test(value),
-    })
-      .optional()
-      .describe("Registry that hosts take the images from. Left out: the operator carries them."),
-  })
-  .describe("Where images come from.");
-
 function isSubnet(value: string): boolean {
   if (!/^\d+\.\d+\.\d+\.\d+\/\d+$/.test(value) || !ipaddr.IPv4.isValidCIDRFourPartDecimal(value)) {
     return false;

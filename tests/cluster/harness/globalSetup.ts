@@ -34,13 +34,14 @@ export async function setup(): Promise<() => void> {
     }
     lock();
   };
+  // Before vitest's own listeners: those end the process in the middle of its exit.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-    process.once(signal, () => {
+    process.prependOnceListener(signal, () => {
       say(`\n${signal}: removing test cluster ${cluster}`);
       finish();
       process.exit(130);
     });
-  process.once("exit", finish);
+  process.prependOnceListener("exit", finish);
   try {
     if (reuse) say(`test cluster ${cluster}: the one that was kept`);
     else await make();

@@ -5,6 +5,14 @@ import { work } from "./identity";
 
 const TAIL = "25";
 
+// An interrupted run ends the process that started this one, which else would go on alone; vitest
+// lets no test call process.exit.
+function endAlone(): void {
+  process.kill(process.pid, "SIGKILL");
+}
+if (!process.listeners("disconnect").some(({ name }) => name === endAlone.name))
+  process.prependOnceListener("disconnect", endAlone);
+
 /** Shows the last log lines of all members, and keeps all logs of all containers, when a test fails. */
 beforeEach(() => {
   onTestFailed(async ({ task }) => {

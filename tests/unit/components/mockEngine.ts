@@ -99,7 +99,7 @@ const COMPUTED: Readonly<Record<string, (args: MockResourceArgs) => object>> = {
 
 /** Types of the project's own provider that compute nothing. */
 const PLAIN =
-  /^pgha:index:(Image|ConfigFiles|ConsulPolicy|ConsulToken|DynamicConfig|Role|Database|Extension|PoolLookup|PoolSettings|Stanza|Drain|ClusterShape)$/;
+  /^pgha:index:(Image|ConfigFiles|ConsulPolicy|ConsulToken|DynamicConfig|Role|Database|Extension|PoolLookup|PoolSettings|Stanza|Drain|ClusterShape|VolumeClaim)$/;
 
 function newResource(args: MockResourceArgs): MockResourceResult {
   const inputs = args.inputs as object;
@@ -155,7 +155,9 @@ async function mockEngine(config: Record<string, unknown>) {
     `postgres-ha:${key}`,
     typeof value === "string" ? value : JSON.stringify(value),
   ]);
-  pulumi.runtime.setAllConfig(Object.fromEntries(flat) as Record<string, string>);
+  pulumi.runtime.setAllConfig(Object.fromEntries(flat) as Record<string, string>, [
+    "postgres-ha:passwords",
+  ]);
   return {
     declared,
     stop: () => {

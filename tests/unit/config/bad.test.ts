@@ -43,7 +43,6 @@ const SHAPE: readonly Case[] = [
   ["backup/compress", "zip", "backup.compress", /one of zst/],
   ["backup/retainFull", 0, "backup.retainFull", /at least 1/],
   ["resources/memoryMiB/postgres", "1g", "resources.memoryMiB.postgres", /must be a number/],
-  ["images/registry", "https://registry", "images.registry", /without a scheme/],
 ];
 
 const HOSTS: readonly Case[] = [

@@ -54,7 +54,6 @@ const NAMES: readonly Place[] = [
   at("hosts/1/docker", /^(unix|ssh):\/\/[A-Za-z0-9@:/._-]+$/),
   at("hosts/1/address", /^[0-9.]+$/),
   at("network/subnet", /^[0-9.]+\/[0-9]+$/),
-  at("images/registry", /^[a-z0-9.:/_-]+$/),
 ];
 
 function everywhereAsUser(name: string): Raw {

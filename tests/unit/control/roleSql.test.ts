@@ -11,9 +11,12 @@ const role = { login: true, replication: false, createDb: false, connectionLimit
 
 describe("roleOptions", () => {
   it("names every attribute, so that drift is undone", () => {
-    expect(roleOptions(role, undefined)).toBe("LOGIN NOREPLICATION NOCREATEDB CONNECTION LIMIT -1");
+    const never = "NOSUPERUSER NOCREATEROLE NOBYPASSRLS INHERIT VALID UNTIL 'infinity'";
+    expect(roleOptions(role, undefined)).toBe(
+      `LOGIN NOREPLICATION NOCREATEDB CONNECTION LIMIT -1 ${never}`,
+    );
     expect(roleOptions({ ...role, login: false, replication: true }, "x'y")).toBe(
-      "NOLOGIN REPLICATION NOCREATEDB CONNECTION LIMIT -1 PASSWORD 'x''y'",
+      `NOLOGIN REPLICATION NOCREATEDB CONNECTION LIMIT -1 ${never} PASSWORD 'x''y'`,
     );
   });
 

@@ -2,26 +2,33 @@ import { describe, expect, it } from "vitest";
 import type { ClusterShapeInputs } from "../../../model/resources";
 import { shapeFailures } from "../../../provider/types/clusterShape";
 
+const servers = (names: string[], port = 8300): Record<string, string> =>
+  Object.fromEntries(names.map((name) => [name, `${name}.example:${port}`]));
+
 const shape: ClusterShapeInputs = {
   cluster: "orders",
-  consulServers: ["a", "b", "c"],
+  consulServers: servers(["a", "b", "c"]),
   members: ["m1", "m2", "m3"],
   postgresVersion: 17,
-  postgresImage: "i:1",
+  baseSuite: "trixie",
 };
-const five = { ...shape, consulServers: ["a", "b", "c", "d", "e"] };
+const five = { ...shape, consulServers: servers(["a", "b", "c", "d", "e"]) };
 
 describe("shapeFailures", () => {
   it.each<[string, Partial<ClusterShapeInputs>, Partial<ClusterShapeInputs>]>([
     ["a new cluster", {}, {}],
     ["the same", shape, {}],
-    ["another image", shape, { postgresImage: "i:2" }],
     ["one member less", shape, { members: ["m1", "m3"] }],
     ["two members more", shape, { members: ["m1", "m2", "m3", "m4", "m5"] }],
     ["one member for another", shape, { members: ["m1", "m2", "m4"] }],
-    ["one server for another", shape, { consulServers: ["a", "b", "d"] }],
-    ["five servers to three", five, { consulServers: ["a", "b", "c"] }],
-    ["one server to three", { ...shape, consulServers: ["a"] }, {}],
+    ["one server for another", shape, { consulServers: servers(["a", "b", "d"]) }],
+    ["five servers to three", five, { consulServers: servers(["a", "b", "c"]) }],
+    [
+      "one of three servers at another address",
+      shape,
+      { consulServers: { ...shape.consulServers, a: "10.0.0.9:8300" } },
+    ],
+    ["one server to three", { ...shape, consulServers: servers(["a"]) }, {}],
   ])("allows %s", (_, olds, change) => {
     expect(shapeFailures(olds, { ...shape, ...change })).toEqual([]);
   });
@@ -30,6 +37,14 @@ describe("shapeFailures", () => {
     ["another name", shape, { cluster: "x" }, "cluster", /"orders" to "x"/],
     ["another major", shape, { postgresVersion: 18 }, "postgresVersion", /17 to 18/],
     ["an older major", shape, { postgresVersion: 16 }, "postgresVersion", /17 to 16/],
+    ["another libc", shape, { baseSuite: "forky" }, "baseSuite", /trixie to forky/],
+    [
+      "all servers at another port",
+      shape,
+      { consulServers: servers(["a", "b", "c"], 9300) },
+      "consulServers",
+      /a from a\.example:8300 to a\.example:9300/,
+    ],
     ["two members less", shape, { members: ["m1"] }, "members", /m2, m3.*one member/],
     ["two members replaced", shape, { members: ["m1", "x", "y"] }, "members", /m2, m3/],
     [
@@ -39,18 +54,24 @@ describe("shapeFailures", () => {
       "members",
       /none of m1/,
     ],
-    ["three servers to one", shape, { consulServers: ["a"] }, "consulServers", /quorum of 2/],
+    [
+      "three servers to one",
+      shape,
+      { consulServers: servers(["a"]) },
+      "consulServers",
+      /quorum of 2/,
+    ],
     [
       "two of three servers replaced",
       shape,
-      { consulServers: ["a", "x", "y"] },
+      { consulServers: servers(["a", "x", "y"]) },
       "consulServers",
       /b, c/,
     ],
     [
       "the only server replaced",
-      { ...shape, consulServers: ["a"] },
-      { consulServers: ["x"] },
+      { ...shape, consulServers: servers(["a"]) },
+      { consulServers: servers(["x"]) },
       "consulServers",
       /quorum of 1/,
     ],
