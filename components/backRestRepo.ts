@@ -21,28 +21,14 @@ export interface BackRestRepoArgs {
 /** The pgBackRest repository host: an encrypted repository on a volume, reached by mutual TLS. */
 export class BackRestRepo extends PgComponent {
   constructor(args: BackRestRepoArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { config, topology, repository, host, keys } = args;
+    const { config, repository, host, keys } = args;
     super("BackRestRepo", repository.name, opts);
     const data = `${repository.name}-data`;
     const volume = createDataVolume(
       { host, keys, name: data, protect: config.protect },
       this.child(),
     );
-    const files = createConfigFiles(
-      host,
-      {
-        instance: repository,
-        uid: UID.postgres,
-        tls: keys.tls(repository),
-        files: {
-          "pgbackrest.conf": keys.repositoryPassphrase.apply((passphrase) =>
-            renderRepositoryBackrest(config, topology, repository, passphrase),
-          ),
-        },
-        reload: [{ container: repository.name, signal: "SIGHUP" }],
-      },
-      this.child(),
-    );
+    const files = this.createFiles(args);
     createContainer(
       host,
       {
@@ -60,5 +46,24 @@ export class BackRestRepo extends PgComponent {
       this.child([volume, files]),
     );
     this.registerOutputs({});
+  }
+
+  private createFiles(args: BackRestRepoArgs): pulumi.Resource {
+    const { config, topology, repository, host, keys } = args;
+    return createConfigFiles(
+      host,
+      {
+        instance: repository,
+        uid: UID.postgres,
+        tls: keys.tls(repository),
+        files: {
+          "pgbackrest.conf": keys.repositoryPassphrase.apply((passphrase) =>
+            renderRepositoryBackrest(config, topology, repository, passphrase),
+          ),
+        },
+        reload: [{ container: repository.name, signal: "SIGHUP" }],
+      },
+      this.child(),
+    );
   }
 }
