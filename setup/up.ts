@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { capturePulumi, createStack, defaultStack, runPulumi, stackExists } from "./pulumi";
 import { readProject } from "./stackCopy";
+import { recover } from "./recover";
 import { ensure, onTerminal, parts } from "./setup";
 import { root, state } from "./paths";
 import { say } from "./progress";
@@ -23,6 +24,7 @@ export async function upVerb(args: string[]): Promise<number> {
   await ensure(parts, { yes: yes || !onTerminal() });
   const first = !(await stackExists(stack));
   if (first) await createStack(stack);
+  else await recover(readProject(root).name, stack);
   const go = yes || !onTerminal() || stack === "dev";
   // A preview that nobody looks at doubles the time. What is to be refused is refused without it:
   // bad config before any resource, a bad change of shape before any host is touched.

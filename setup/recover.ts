@@ -1,0 +1,100 @@
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { state } from "./paths";
+import { capture } from "./process";
+import { say } from "./progress";
+import { capturePulumi } from "./pulumi";
+import { projectBackend } from "./state";
+
+/** A resource, or an operation's, as `pulumi stack export` tells it. */
+interface Resource {
+  urn: string;
+  type: string;
+  id?: string;
+  provider?: string;
+  inputs?: Record<string, unknown>;
+}
+
+/** The part of an exported stack that tells of an `up` that was killed. */
+export interface Deployment {
+  resources?: Resource[];
+  pending_operations?: { type: string; resource: Resource }[];
+}
+
+/** A container that was being made when an `up` was killed, and that no state knows. */
+export interface HalfMade {
+  /** Docker engine. */
+  host: string;
+  name: string;
+}
+
+/**
+ * Clears the way after an `up` that was killed: the lock of a process of this machine that is no
+ * more, and containers that were made but not written down, whose names would stand in the way.
+ * Their data is in volumes. Only for the project's own backend: elsewhere the state is not ours.
+ */
+export async function recover(project: string, stack: string): Promise<void> {
+  if (!projectBackend()) return;
+  releaseDeadLocks(state("backend", ".pulumi", "locks", "organization", project, stack));
+  const exported = await capturePulumi(["stack", "export", "--stack", stack]);
+  if (exported.code !== 0)
+    throw new Error(
+      `Reading the state of stack "${stack}" failed (exit ${exported.code}): ${exported.stderr.trim()}`,
+    );
+  const { deployment } = JSON.parse(exported.stdout) as { deployment?: Deployment };
+  for (const container of halfMade(deployment ?? {})) await removeContainer(container);
+}
+
+/** Containers with a creation that never ended and no resource of the same name. */
+export function halfMade({
+  resources = [],
+  pending_operations: pending = [],
+}: Deployment): HalfMade[] {
+  const known = new Set(resources.filter(({ id }) => id !== undefined).map(({ urn }) => urn));
+  return pending.flatMap(({ type, resource }) => {
+    const { urn, provider, inputs } = resource;
+    const isContainer = resource.type === "docker:index/container:Container";
+    if (type !== "creating" || !isContainer || known.has(urn)) return [];
+    const owner = resources.find((one) => provider?.startsWith(`${one.urn}::`));
+    const [host, name] = [owner?.inputs?.host, inputs?.name];
+    return typeof host === "string" && typeof name === "string" ? [{ host, name }] : [];
+  });
+}
+
+function releaseDeadLocks(folder: string): void {
+  if (!existsSync(folder)) return;
+  for (const file of readdirSync(folder).filter((name) => name.endsWith(".json"))) {
+    const path = join(folder, file);
+    const lock = JSON.parse(readFileSync(path, "utf8")) as { pid?: number; hostname?: string };
+    if (lock.hostname !== hostname() || lock.pid === undefined || alive(lock.pid)) continue;
+    rmSync(path, { force: true });
+    rmSync(`${path}.attrs`, { force: true });
+    say(`The lock of an earlier command that was killed (process ${lock.pid}) is released.`);
+  }
+}
+
+/** Whether a process is there; one that belongs to somebody else is. */
+function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
+
+async function removeContainer({ host, name }: HalfMade): Promise<void> {
+  const docker = (...args: string[]) => capture("docker", ["--host", host, ...args]);
+  const found = await docker("container", "inspect", "--format", "{{.Id}}", name);
+  if (found.code !== 0) return;
+  say(
+    `Container ${name} was made by an \`up\` that was killed before it was written down: it is made anew.`,
+  );
+  await docker("stop", "--time", "60", name);
+  const removed = await docker("rm", "--force", name);
+  if (removed.code !== 0)
+    throw new Error(
+      `Removing the half-made container ${name} at ${host} failed: ${removed.stderr.trim()} Remove it by hand (docker rm -f ${name}) and run \`up\` again.`,
+    );
+}
