@@ -27,8 +27,12 @@ const MAY_IMPORT = {
   model: { folders: [] },
   control: { folders: ["model"] },
   ops: { folders: ["model", "control", "setup"] },
-  provider: { folders: ["model", "control"], pulumi: "pulumi/provider(/|$)" },
-  components: { folders: ["model"], files: { setup: "versions\\.json$" }, pulumi: "" },
+  provider: {
+    folders: ["model", "control"],
+    files: { setup: "root$" },
+    pulumi: "pulumi/provider(/|$)",
+  },
+  components: { folders: ["model"], files: { setup: "(versions\\.json|root)$" }, pulumi: "" },
   setup: { folders: ["model", "control", "ops"] },
   bench: { folders: ["model", "control", "ops", "setup"] },
   // A consumer is another project: it knows the cluster by its stack outputs only.
@@ -133,7 +137,7 @@ export default tseslint.config(
   {
     ...tseslint.configs.disableTypeChecked,
     name: "plain JavaScript",
-    files: ["**/*.mjs"],
+    files: ["**/*.{mjs,cjs}"],
     languageOptions: {
       ...tseslint.configs.disableTypeChecked.languageOptions,
       globals: Object.fromEntries(NODE_GLOBALS.map((name) => [name, "readonly"])),

@@ -3,12 +3,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../model/config";
+import { root } from "../setup/root";
 import versions from "../setup/versions.json";
 import { PgComponent } from "./component";
 import type { DockerHost } from "./dockerHost";
 import { Image } from "./resources";
-
-const PROJECT = join(__dirname, "..");
 
 /** The images of docker/, one folder each. */
 export type ImageName = "postgres" | "consul" | "haproxy" | "pgbouncer" | "files";
@@ -35,8 +34,8 @@ export function imageRecipe(name: ImageName, config: StackConfig): ImageRecipe {
   if (name === "postgres") buildArgs["PG_MAJOR"] = String(config.postgres.version);
   const extra = name === "consul" ? [`consul-${versions.consul.version}`] : [];
   const hash = createHash("sha256").update(JSON.stringify([buildArgs, extra]));
-  for (const file of filesBelow(join(PROJECT, context))) {
-    hash.update(`${relative(PROJECT, file)}\0`).update(readFileSync(file));
+  for (const file of filesBelow(join(root, context))) {
+    hash.update(`${relative(root, file)}\0`).update(readFileSync(file));
   }
   return {
     tag: `postgres-ha/${name}:${hash.digest("hex").slice(0, 12)}`,

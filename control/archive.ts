@@ -39,11 +39,17 @@ export async function putFiles(
   }
 }
 
-/** All regular files below a directory; undefined when the container or the directory is missing. */
-export async function getFiles(
+/** What lies below a directory, by path from there. */
+export interface Tree {
+  readonly files: ReadonlyMap<string, ArchiveFile>;
+  readonly directories: ReadonlySet<string>;
+}
+
+/** All below a directory; undefined when the container or the directory is missing. */
+export async function getTree(
   access: ContainerAccess,
   directory: string,
-): Promise<Map<string, ArchiveFile> | undefined> {
+): Promise<Tree | undefined> {
   let stream: NodeJS.ReadableStream;
   try {
     const container = dockerClient(access.host).getContainer(access.container);
@@ -53,27 +59,32 @@ export async function getFiles(
     throw dockerFailure(`read files below ${directory}`, access, error);
   }
   const files = new Map<string, ArchiveFile>();
+  const directories = new Set<string>();
   const reader = stream.pipe(extract());
   for await (const entry of reader) {
     const header: Header = entry.header;
     const content = await gather(entry);
-    if (header.type === "directory") continue;
+    const path = relative(header.name);
     const { mode = 0, uid = 0, gid = 0 } = header;
-    files.set(relative(header.name), {
-      content: content.toString(),
-      mode: mode & 0o7777,
-      uid,
-      gid,
-    });
+    if (header.type === "directory") directories.add(path);
+    else files.set(path, { content: content.toString(), mode: mode & 0o7777, uid, gid });
   }
-  return files;
+  return { files, directories };
+}
+
+/** The part of a tree below one of its directories; undefined when there is no such directory. */
+export function subtree(tree: Tree, directory: string): Map<string, ArchiveFile> | undefined {
+  if (!tree.directories.has(directory)) return undefined;
+  const prefix = `${directory}/`;
+  const inside = [...tree.files].filter(([path]) => path.startsWith(prefix));
+  return new Map(inside.map(([path, file]) => [path.slice(prefix.length), file]));
 }
 
 /** The archive's names start with the last part of the directory that was asked for. */
 function relative(name: string): string {
   return name
     .split("/")
-    .filter((part) => part !== ".")
+    .filter((part) => part !== "." && part !== "")
     .slice(1)
     .join("/");
 }

@@ -3,6 +3,7 @@ import type { ConsulAccess } from "../model/access";
 import { place } from "./docker";
 import { ControlError, UnreachableError, excerpt, finding } from "./errors";
 import { httpFrom, type HttpAnswer, type HttpRequest } from "./http";
+import { Recent } from "./recent";
 import { NotYet, until } from "./until";
 
 /** Servers, and the management token to ask them with. */
@@ -63,17 +64,11 @@ function refused(session: ConsulSession, request: Ask, answer: HttpAnswer): Cont
 }
 
 /** Lists, asked once for all who ask within a second; any change makes them old at once. */
-const lists = new Map<string, { readonly at: number; readonly answer: Promise<unknown> }>();
-const LIST_MS = 1000;
+const lists = new Recent<unknown>(1000);
 
 function list<T>(session: ConsulSession, path: string): Promise<T[]> {
   const key = `${session.servers.map(place).join()} ${path}`;
-  const known = lists.get(key);
-  if (known !== undefined && Date.now() - known.at < LIST_MS) return known.answer as Promise<T[]>;
-  const answer = change<T[]>(session, { method: "GET", path });
-  lists.set(key, { at: Date.now(), answer });
-  answer.catch(() => lists.delete(key));
-  return answer;
+  return lists.get(key, () => change<T[]>(session, { method: "GET", path })) as Promise<T[]>;
 }
 
 async function change<T>(session: ConsulSession, request: Ask): Promise<T> {

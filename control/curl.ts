@@ -25,8 +25,25 @@ export function quoteCurl(value: string): string {
   return `"${escaped}"`;
 }
 
-/** Config text of a request. The answer's status follows its body on a line of its own. */
-export function curlConfig(request: CurlRequest): string {
+/** What came of one request. */
+export interface CurlAnswer {
+  readonly status: number;
+  readonly body: string;
+  /** Why there is no answer; undefined when there is one. */
+  readonly error?: string | undefined;
+}
+
+/**
+ * Config text for one curl that sends all requests in turn. Each answer's body is followed by a line
+ * that starts with `mark`, a text which no answer can know. The first one that gets no answer ends
+ * it: all go to one server.
+ */
+export function curlConfig(requests: readonly CurlRequest[], mark: string): string {
+  const parts = requests.map((request) => requestConfig(request, mark));
+  return `silent\nfail-early\n${parts.join("next\n")}`;
+}
+
+function requestConfig(request: CurlRequest, mark: string): string {
   const options: [string, string][] = [
     ["url", oneLine(request.url, "URL")],
     ["request", oneLine(request.method, "method")],
@@ -34,7 +51,7 @@ export function curlConfig(request: CurlRequest): string {
     ["connect-timeout", "5"],
     ["proto", "=https"],
     ["noproxy", "*"],
-    ["write-out", "\n%{http_code}"],
+    ["write-out", `\n${mark} %{http_code} %{exitcode} %{errormsg}\n`],
   ];
   for (const [name, value] of Object.entries(request.headers)) {
     options.push(["header", oneLine(`${name}: ${value}`, `header ${name}`)]);
@@ -44,15 +61,21 @@ export function curlConfig(request: CurlRequest): string {
   if (request.key !== undefined) options.push(["key", request.key]);
   if (request.body !== undefined) options.push(["data-raw", request.body]);
   const lines = options.map(([name, value]) => `${name} = ${quoteCurl(value)}`);
-  return [...lines, "silent", "show-error", "globoff", ""].join("\n");
+  return [...lines, "globoff", ""].join("\n");
 }
 
-/** Splits what curl printed into status and body. */
-export function parseCurlOutput(output: string): { status: number; body: string } {
-  const cut = output.lastIndexOf("\n");
-  const status = Number(output.slice(cut + 1));
-  if (cut < 0 || !Number.isInteger(status)) throw new Error("curl printed no status line");
-  return { status, body: output.slice(0, cut) };
+/** Takes apart what curl printed; an answer that is cut off is none. */
+export function parseCurlOutput(output: string, mark: string): CurlAnswer[] {
+  const answers: CurlAnswer[] = [];
+  const ends = new RegExp(`\n${mark} (\\d+) (\\d+) (.*)\n`, "g");
+  let from = 0;
+  for (const end of output.matchAll(ends)) {
+    const [line, status, exit, message] = end;
+    const error = exit === "0" ? undefined : message || `curl's error ${exit}`;
+    answers.push({ status: Number(status), body: output.slice(from, end.index), error });
+    from = end.index + line.length;
+  }
+  return answers;
 }
 
 function oneLine(value: string, what: string): string {

@@ -9,12 +9,17 @@ const clients = new Map<string, Docker>();
 
 /** The client of a host's engine; made once. */
 export function dockerClient(host: HostAccess): Docker {
-  const key = JSON.stringify([host.name, host.docker, host.hostKey]);
+  const key = dockerKey(host);
   const known = clients.get(key);
   if (known !== undefined) return known;
   const made = makeClient(host);
   clients.set(key, made);
   return made;
+}
+
+/** What tells one host's engine from another's. */
+export function dockerKey(host: HostAccess): string {
+  return JSON.stringify([host.name, host.docker, host.hostKey]);
 }
 
 function makeClient(host: HostAccess): Docker {

@@ -9,7 +9,7 @@ import {
   type ClusterMember,
   type ClusterView,
 } from "./patroni";
-import { onMember } from "./sql";
+import { onMember } from "./sqlSession";
 import { NotYet, until } from "./until";
 
 /** Worth asking again: nothing answered, or Patroni refused for the moment. */

@@ -1,7 +1,8 @@
 /** Which containers of a part are there: the difference between gone and not answering. */
 import type { ContainerAccess } from "../model/access";
-import { containerState, place } from "./docker";
+import { containerState, dockerKey, place, type ContainerState } from "./docker";
 import { describe } from "./errors";
+import { Recent } from "./recent";
 
 /** What was found of a part's containers. */
 export interface Presence {
@@ -13,20 +14,36 @@ export interface Presence {
   readonly unknown: readonly string[];
 }
 
+const states = new Recent<ContainerState>(500);
+
+/** The same from states that may be half a second old, asked once for all resources of a part. */
+export function recentPresence(parts: readonly ContainerAccess[]): Promise<Presence> {
+  return look(parts, (part) =>
+    states.get(JSON.stringify([dockerKey(part.host), part.container]), () => containerState(part)),
+  );
+}
+
 /** Looks at all containers of a part at once. */
-export async function presence(parts: readonly ContainerAccess[]): Promise<Presence> {
+export function presence(parts: readonly ContainerAccess[]): Promise<Presence> {
+  return look(parts, containerState);
+}
+
+async function look(
+  parts: readonly ContainerAccess[],
+  stateOf: (part: ContainerAccess) => Promise<ContainerState>,
+): Promise<Presence> {
   const running: ContainerAccess[] = [];
   const absent: string[] = [];
   const unknown: string[] = [];
-  const look = async (part: ContainerAccess): Promise<void> => {
+  const one = async (part: ContainerAccess): Promise<void> => {
     try {
-      const state = await containerState(part);
+      const state = await stateOf(part);
       if (state.running) running.push(part);
       else absent.push(`${place(part)} is ${state.status}`);
     } catch (error) {
       unknown.push(`${place(part)}: ${describe(error)}`);
     }
   };
-  await Promise.all(parts.map(look));
+  await Promise.all(parts.map(one));
   return { running, absent, unknown };
 }

@@ -1,47 +1,14 @@
 /** SQL on a live cluster: `pg` over a stream into the member's container, peer authentication. */
 import { checkServerIdentity } from "node:tls";
-import { Client, type ClientConfig } from "pg";
+import type { Client } from "pg";
 import type { ContainerAccess, MemberAccess } from "../model/access";
-import { SOCKET_DIR } from "../model/paths";
-import { dial, type DialStream } from "./dial";
-import { place } from "./docker";
+import { dial } from "./dial";
+import { dockerKey, place } from "./docker";
 import { UnreachableError, describe, finding } from "./errors";
 import { clusterView, leaderOf } from "./patroni";
+import { Recent } from "./recent";
+import { CONNECT_MS, connected, onMember, sqlState } from "./sqlSession";
 import { NotYet, until } from "./until";
-
-const CONNECT_MS = 10_000;
-
-async function connected(config: ClientConfig, stream: DialStream, where: string): Promise<Client> {
-  const client = new Client({
-    ...config,
-    stream: () => stream,
-    connectionTimeoutMillis: CONNECT_MS,
-    application_name: "postgres-ha",
-  });
-  client.on("error", () => undefined); // a lost connection also fails the query that runs or comes next
-  try {
-    await client.connect();
-    return client;
-  } catch (error) {
-    stream.destroy();
-    if (sqlState(error) !== undefined) throw error;
-    throw new UnreachableError(
-      {
-        doing: "connect to PostgreSQL",
-        where,
-        found: describe(error),
-        remedy: "Check that the part behind this address runs.",
-      },
-      error,
-    );
-  }
-}
-
-/** SQLSTATE of an error that a server sent; undefined for any other. */
-export function sqlState(error: unknown): string | undefined {
-  const code: unknown = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
-}
 
 /**
  * Whether a failure may be that of a failover or a start, and the same work worth another try:
@@ -53,22 +20,6 @@ function isTransient(error: unknown): boolean {
     return /^(08|57P0)/.test(state) || ["25006", "40001", "53300"].includes(state);
   if (error instanceof UnreachableError) return true;
   return /Connection terminated|connection.*closed|ECONNRESET|EPIPE|timeout/i.test(describe(error));
-}
-
-/** Runs `work` on a superuser connection to one member. */
-export async function onMember<T>(
-  member: MemberAccess,
-  database: string,
-  work: (client: Client) => Promise<T>,
-): Promise<T> {
-  const stream = dial(member, { unix: `${SOCKET_DIR}/.s.PGSQL.${member.port}` });
-  const where = `member ${member.name}, ${place(member)}, database ${database}`;
-  const client = await connected({ user: "postgres", database }, stream, where);
-  try {
-    return await work(client);
-  } finally {
-    await client.end();
-  }
 }
 
 /** A TCP endpoint, and who connects. */
@@ -103,12 +54,7 @@ export async function throughEndpoint<T>(
   }
 }
 
-interface LeaderMemo {
-  readonly at: number;
-  readonly leader: Promise<MemberAccess>;
-}
-const memos = new Map<string, LeaderMemo>();
-const MEMO_MS = 1000;
+const leaders = new Recent<MemberAccess>(1000);
 
 /** The member that leads; fails with what was seen when there is none. */
 export async function findLeader(members: readonly MemberAccess[]): Promise<MemberAccess> {
@@ -128,13 +74,8 @@ export async function findLeader(members: readonly MemberAccess[]): Promise<Memb
 
 /** `findLeader`, asked once for all who ask within a second. */
 function recentLeader(members: readonly MemberAccess[]): Promise<MemberAccess> {
-  const key = members.map((member) => `${member.host.docker} ${member.container}`).join();
-  const memo = memos.get(key);
-  if (memo !== undefined && Date.now() - memo.at < MEMO_MS) return memo.leader;
-  const leader = findLeader(members);
-  memos.set(key, { at: Date.now(), leader });
-  leader.catch(() => memos.delete(key));
-  return leader;
+  const key = members.map((member) => `${dockerKey(member.host)} ${member.container}`).join();
+  return leaders.get(key, () => findLeader(members));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** What Read says of a part that gives no answer: gone, or an error. */
 import type { ContainerAccess } from "../model/access";
 import { UnreachableError } from "../control/errors";
-import { presence } from "../control/presence";
+import { presence, recentPresence } from "../control/presence";
 import { warn } from "./warn";
 
 /**
@@ -16,7 +16,7 @@ export async function readOrGone<T>(
   containers: readonly ContainerAccess[],
   read: () => Promise<T | undefined>,
 ): Promise<T | undefined> {
-  const before = await presence(containers);
+  const before = await recentPresence(containers);
   if (before.running.length === 0 && before.unknown.length === 0) return undefined;
   try {
     return await read();

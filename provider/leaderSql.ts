@@ -1,7 +1,8 @@
 /** SQL work of the types on the leader, as superuser. */
 import type { Client } from "pg";
 import type { MemberAccess } from "../model/access";
-import { readAnywhere, sqlState, withLeader } from "../control/sql";
+import { readAnywhere, withLeader } from "../control/sql";
+import { sqlState } from "../control/sqlSession";
 import { readOrGone } from "./gone";
 
 const WRITE_MS = 120_000;

@@ -12,6 +12,10 @@ import { pulumiEnv } from "./state";
 import { testVerb } from "./test";
 import { upVerb } from "./up";
 
+/** setup/load.cjs. */
+interface Loader {
+  load: (entry: string) => unknown;
+}
 type Verb = (args: string[]) => Promise<number>;
 
 const verbs: Record<string, Verb> = {
@@ -66,7 +70,8 @@ async function runProgram(
   await ensure(needed);
   Object.assign(process.env, pulumiEnv(), { PGHA_PULUMI: tools("bin", "pulumi") });
   process.argv = [process.execPath, file, ...args];
-  const program = createRequire(__filename)(file) as { main?: Verb };
+  const { load } = createRequire(file)(join(root, "setup", "load.cjs")) as Loader;
+  const program = load(`${folder}/main.ts`) as { main?: Verb };
   if (typeof program.main !== "function")
     throw new Error(`${file} exports no function "main(args)": nothing to run.`);
   return program.main(args);

@@ -2,8 +2,7 @@ import { chmodSync, mkdirSync } from "node:fs";
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
-/** The clone that this code runs from. */
-export const root = resolve(__dirname, "..");
+export { root } from "./root";
 
 /** Where the tools live that every clone of this user shares; they can be fetched or built again. */
 function toolsDir(): string {

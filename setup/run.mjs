@@ -201,5 +201,4 @@ if (!inPlace(hash)) {
   await dependencies(hash);
 }
 const require = createRequire(import.meta.url);
-require("tsx/cjs/api").register();
-process.exit(await require("./main.ts").main(verb, args));
+process.exit(await require("./load.cjs").load("setup/main.ts").main(verb, args));

@@ -17,8 +17,10 @@ if [ -n "$suite" ]; then
   # The base's own mirror, whichever it is, with the other suite ranked below it.
   uri=$(apt-get indextargets --format '$(REPO_URI)' "Created-By: Packages" "Codename: $VERSION_CODENAME" | head -n 1)
   signed=$(apt-get indextargets --format '$(SIGNED_BY)' "Created-By: Packages" "Codename: $VERSION_CODENAME" | head -n 1)
-  case $signed in /*) option=" [signed-by=$signed]" ;; *) option="" ;; esac
-  echo "deb$option $uri $suite main" > /etc/apt/sources.list.d/newer.list
+  # Debian testing dates its index for a week. A mirror that lags has a signed, older one: still newer
+  # than the base's own packages.
+  case $signed in /*) option="check-valid-until=no signed-by=$signed" ;; *) option="check-valid-until=no" ;; esac
+  echo "deb [$option] $uri $suite main" > /etc/apt/sources.list.d/newer.list
   printf 'Package: *\nPin: release n=%s\nPin-Priority: 50\n' "$suite" > /etc/apt/preferences.d/newer
   apt-get update
   package=pgbouncer/$suite

@@ -4,7 +4,7 @@ import { containerState } from "../../control/docker";
 import { describe } from "../../control/errors";
 import { stanzaInfo } from "../../control/pgbackrest";
 import { type ConsoleRow, poolConsole } from "../../control/pgbouncer";
-import { onMember } from "../../control/sql";
+import { onMember } from "../../control/sqlSession";
 import type { ConsulAccess, MemberAccess } from "../../model/access";
 import { POOL_SOCKET_DIR } from "../../model/paths";
 import { withDeadline } from "../deadline";

@@ -1,10 +1,12 @@
 /** ConfigFiles: the files of a config volume, written and read through a never-started holder. */
+import { posix } from "node:path";
 import type { ContainerAccess } from "../../model/access";
 import type { ConfigFile, ConfigFilesInputs } from "../../model/resources";
-import { getFiles, putFiles, type ArchiveFile } from "../../control/archive";
-import { containerState, place, signalContainer } from "../../control/docker";
+import { getTree, putFiles, subtree, type ArchiveFile, type Tree } from "../../control/archive";
+import { containerState, dockerKey, place, signalContainer } from "../../control/docker";
 import { ControlError } from "../../control/errors";
 import { execChecked } from "../../control/exec";
+import { Recent } from "../../control/recent";
 import { define } from "../type";
 
 /**
@@ -30,7 +32,7 @@ function wanted(inputs: ConfigFilesInputs): Files {
   return new Map(entries);
 }
 
-function present(files: Files): Files {
+function present(files: ReadonlyMap<string, ArchiveFile>): Files {
   return new Map([...files].filter(([, file]) => !equal(file, TOMBSTONE)));
 }
 
@@ -40,9 +42,21 @@ function equal(left: ArchiveFile | undefined, right: ArchiveFile): boolean {
   return left.content === content && left.mode === mode && left.uid === uid && left.gid === gid;
 }
 
+/** What lies on a host, read once for all resources there; a write reads for itself. */
+const trees = new Recent<Tree | undefined>(1000);
+
 async function live(inputs: ConfigFilesInputs): Promise<Files | undefined> {
-  const files = await getFiles(holderOf(inputs), inputs.directory);
-  return files === undefined ? undefined : present(files);
+  const tree = await getTree(holderOf(inputs), inputs.directory);
+  return tree && present(tree.files);
+}
+
+async function recentlyLive(inputs: ConfigFilesInputs): Promise<Files | undefined> {
+  const holder = holderOf(inputs);
+  const parent = posix.dirname(inputs.directory);
+  const key = JSON.stringify([dockerKey(holder.host), holder.container, parent]);
+  const tree = await trees.get(key, () => getTree(holder, parent));
+  const files = tree && subtree(tree, posix.basename(inputs.directory));
+  return files && present(files);
 }
 
 /** Writes what differs, buries what is not wanted, then has the process read its files again. */
@@ -62,6 +76,7 @@ async function write(inputs: ConfigFilesInputs): Promise<void> {
   for (const [path, file] of target) if (!equal(found.get(path), file)) changes.set(path, file);
   for (const path of found.keys()) if (!target.has(path)) changes.set(path, TOMBSTONE);
   if (changes.size === 0) return;
+  trees.clear();
   changes.delete(PENDING);
   const pending: ArchiveFile = { content: "reload\n", mode: 0o600, uid: 0, gid: 0 };
   await putFiles(holder, inputs.directory, new Map([[PENDING, pending], ...changes]));
@@ -121,7 +136,7 @@ export const configFiles = define<ConfigFilesInputs, ConfigFilesInputs>({
     return { id: `${inputs.host.name}/${inputs.holder}${inputs.directory}`, state: inputs };
   },
   async read(state) {
-    const files = await live(state);
+    const files = await recentlyLive(state);
     if (files === undefined) return undefined;
     return { ...state, files: asInputs(files, state.files) };
   },

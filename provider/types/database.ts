@@ -1,7 +1,7 @@
 /** Database: a PostgreSQL database that only its owner, and whom the owner lets, may enter. */
 import { escapeIdentifier, type Client } from "pg";
 import type { DatabaseInputs } from "../../model/resources";
-import { sqlState } from "../../control/sql";
+import { sqlState } from "../../control/sqlSession";
 import { readLive, write } from "../leaderSql";
 import { define, type CheckFailure } from "../type";
 

@@ -7,9 +7,9 @@ import type { HostAccess } from "../../model/access";
 import type { ImageInputs, ImageState } from "../../model/resources";
 import { dockerClient, dockerStatus } from "../../control/docker";
 import { ControlError, describe, excerpt } from "../../control/errors";
+import { root } from "../../setup/root";
 import { define } from "../type";
 
-const PROJECT = resolve(__dirname, "../..");
 const DRIFTED = " (another image: ";
 
 async function imageId(host: HostAccess, tag: string): Promise<string | undefined> {
@@ -54,7 +54,7 @@ async function build(inputs: ImageInputs): Promise<string> {
   }
   const copy = mkdtempSync(join(tmpdir(), "pgha-build-"));
   try {
-    cpSync(resolve(PROJECT, inputs.context), copy, { recursive: true });
+    cpSync(resolve(root, inputs.context), copy, { recursive: true });
     for (const name of inputs.extraFiles)
       copyFileSync(toolFile(inputs, name), join(copy, basename(name)));
     await runBuild(inputs, copy);
