@@ -15,9 +15,15 @@ const FOLDERS = [
 ];
 
 /** What plain JavaScript may use of Node.js without an import; for TypeScript the compiler knows. */
-const NODE_GLOBALS = ["process", "console", "URL", "Buffer"].concat(
-  ["Timeout", "Interval", "Immediate"].flatMap((kind) => [`set${kind}`, `clear${kind}`]),
-);
+const NODE_GLOBALS = [
+  "process",
+  "console",
+  "URL",
+  "Buffer",
+  "module",
+  "require",
+  "__dirname",
+].concat(["Timeout", "Interval", "Immediate"].flatMap((kind) => [`set${kind}`, `clear${kind}`]));
 
 /**
  * What a folder may import, beside itself. `pulumi`: which packages of @pulumi it may import, as the
@@ -141,6 +147,10 @@ export default tseslint.config(
     languageOptions: {
       ...tseslint.configs.disableTypeChecked.languageOptions,
       globals: Object.fromEntries(NODE_GLOBALS.map((name) => [name, "readonly"])),
+    },
+    rules: {
+      ...tseslint.configs.disableTypeChecked.rules,
+      "@typescript-eslint/no-require-imports": "off",
     },
   },
 );

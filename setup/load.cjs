@@ -12,9 +12,9 @@ const vm = require("node:vm");
 const root = join(__dirname, "..");
 const cache = join(root, "node_modules", ".cache", "postgres-ha");
 
-// Nothing of ours uses them: the automation API's tools, and the ssh client in JavaScript that
-// dockerode has beside the agent which it is given.
-const EXTERNAL = ["typescript", "@npmcli/*", "ssh2", "cpu-features"];
+// What libraries load and nothing here uses: the SDK's serialisation of functions, a second's work,
+// and the ssh client in JavaScript of dockerode, which is given the system's.
+const UNUSED = ["typescript", "@npmcli/arborist", "ssh2"];
 
 /**
  * The exports of an entry, a path below the project's root.
@@ -68,7 +68,7 @@ function build(entry, file) {
     platform: "node",
     target: "node20",
     format: "cjs",
-    external: EXTERNAL,
+    alias: Object.fromEntries(UNUSED.map((name) => [name, join(__dirname, "unused.cjs")])),
     sourcemap: process.env.PGHA_DEBUG ? "inline" : false,
     metafile: true,
     write: false,

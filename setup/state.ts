@@ -4,9 +4,12 @@ import {
   existsSync,
   fsyncSync,
   linkSync,
+  mkdirSync,
   openSync,
   readdirSync,
   rmSync,
+  statSync,
+  writeFileSync,
   writeSync,
 } from "node:fs";
 import { delimiter, join } from "node:path";
@@ -27,14 +30,29 @@ export function pulumiEnv(): NodeJS.ProcessEnv {
     PATH: [tools("bin"), process.env.PATH ?? ""].join(delimiter),
   };
   env.PULUMI_SKIP_UPDATE_CHECK ??= "true";
+  // Most of a refresh waits for answers: the CLI's own 4 per core leave the cores idle meanwhile.
+  env.PULUMI_PARALLEL ??= "16";
   if (!projectBackend()) return env;
   makeStateDir();
   env.PULUMI_HOME = tools("pulumi-home");
+  withoutLog(env.PULUMI_HOME);
   env.PULUMI_BACKEND_URL = `file://${state("backend")}`;
   if (env.PULUMI_CONFIG_PASSPHRASE === undefined && !env.PULUMI_CONFIG_PASSPHRASE_FILE) {
     env.PULUMI_CONFIG_PASSPHRASE_FILE = passphraseFile();
   }
   return env;
+}
+
+/**
+ * The CLI keeps a log of every message between its engine and the plugins, 3 MB and most of a second
+ * for each command, and has no switch for it. It goes without where it cannot make the folder.
+ */
+function withoutLog(home: string): void {
+  const logs = join(home, "logs");
+  if (statSync(logs, { throwIfNoEntry: false })?.isFile() === true) return;
+  rmSync(logs, { recursive: true, force: true });
+  mkdirSync(home, { recursive: true });
+  writeFileSync(logs, "A file, so that the Pulumi CLI writes no log here.\n");
 }
 
 /**

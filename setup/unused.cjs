@@ -1,0 +1,3 @@
+// Stands for the libraries that setup/load.cjs leaves out of a bundle.
+"use strict";
+module.exports = {};
