@@ -25,7 +25,7 @@ export class BackRestRepo extends PgComponent {
     super("BackRestRepo", repository.name, opts);
     const data = `${repository.name}-data`;
     const volume = createDataVolume(
-      { host, keys, name: data, protect: config.protect },
+      { host, keys, name: data, image: "postgres", uid: UID.postgres, protect: config.protect },
       this.child(),
     );
     const files = this.createFiles(args);

@@ -29,7 +29,10 @@ export class ConsulAgent extends PgComponent {
     const { config, agent, host, keys } = args;
     super("ConsulAgent", agent.name, opts);
     const data = `${agent.name}-data`;
-    const volume = createDataVolume({ host, keys, name: data, protect: false }, this.child());
+    const volume = createDataVolume(
+      { host, keys, name: data, image: "consul", uid: UID.consul, protect: false },
+      this.child(),
+    );
     const files = this.createFiles(args);
     createContainer(
       host,

@@ -25,7 +25,7 @@ export class ConsulServer extends PgComponent {
     super("ConsulServer", server.name, opts);
     const data = `${server.name}-data`;
     const volume = createDataVolume(
-      { host, keys, name: data, protect: config.protect },
+      { host, keys, name: data, image: "consul", uid: UID.consul, protect: config.protect },
       this.child(),
     );
     const files = this.createFiles(args);

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
 import type { Instance } from "../model/topology";
@@ -40,7 +41,7 @@ export interface ContainerSpec {
 }
 
 /** Docker's arguments for a spec: plain values only, so that a hash of them says what changes. */
-export function containerArgs(host: DockerHost, spec: ContainerSpec) {
+function containerArgs(host: DockerHost, spec: ContainerSpec) {
   const { instance } = spec;
   return {
     name: instance.name,
@@ -76,6 +77,15 @@ export function containerArgs(host: DockerHost, spec: ContainerSpec) {
     wait: false,
     mustRun: true,
   };
+}
+
+/** Arguments of which a change is made in the running container: what Docker's update can do. */
+const IN_PLACE = ["memory", "memorySwap", "restart", "mustRun", "wait", "destroyGraceSeconds"];
+
+/** Changes exactly with what replaces the container. */
+export function replacementHash(host: DockerHost, spec: ContainerSpec): string {
+  const args = Object.entries(containerArgs(host, spec)).filter(([key]) => !IN_PLACE.includes(key));
+  return createHash("sha256").update(JSON.stringify(args)).digest("hex").slice(0, 16);
 }
 
 /** A container in the hardened frame. */

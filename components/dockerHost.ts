@@ -25,8 +25,7 @@ export class DockerHost extends PgComponent {
   public readonly name: string;
   public readonly plan: HostPlan;
   public readonly images: HostImages;
-  /** What every container of this host waits for. */
-  public readonly base: readonly pulumi.Resource[];
+  private readonly gates: pulumi.Resource[] = [];
   private readonly provider: docker.Provider;
 
   constructor(args: DockerHostArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -35,11 +34,22 @@ export class DockerHost extends PgComponent {
     this.name = name;
     this.plan = args.plan;
     this.provider = this.connect(args);
-    this.images = new HostImages(this, [...args.images, "files"], args.config, { parent: this });
+    const images = { names: [...args.images, "files" as const], after: args.after };
+    this.images = new HostImages(this, images, args.config, { parent: this });
     const network = this.createNetwork();
     const holder = this.createHolder(args.configured);
-    this.base = [network, holder];
+    this.gates.push(network, holder);
     this.registerOutputs({});
+  }
+
+  /** What every container of this host waits for. */
+  get base(): readonly pulumi.Resource[] {
+    return [...this.gates];
+  }
+
+  /** Has the containers that come after wait for something more. */
+  waitFor(gate: pulumi.Resource): void {
+    this.gates.push(gate);
   }
 
   /** Options for a resource on this host. */

@@ -3,6 +3,7 @@ import type { StackConfig } from "../model/config";
 import type { Topology } from "../model/topology";
 import { DockerHost } from "./dockerHost";
 import type { ImageName } from "./images";
+import { createPreflight, createReachability } from "./preflight";
 
 /** The hosts of the cluster by name, each with just what runs there. */
 export function createHosts(
@@ -20,14 +21,18 @@ export function createHosts(
     ...withImage("haproxy", topology.haproxies),
     ...withImage("pgbouncer", topology.poolers),
   ];
-  return new Map(
+  const accepted = [...after, createPreflight(config, topology, after, opts)];
+  const hosts = new Map(
     topology.hosts.map((plan) => {
       const here = instances.filter(({ instance }) => instance.host === plan.access.name);
       const images = [...new Set(here.map(({ image }) => image))];
       const configured = here.map(({ instance }) => instance.name);
-      return [plan.access.name, new DockerHost({ plan, config, images, configured, after }, opts)];
+      const args = { plan, config, images, configured, after: accepted };
+      return [plan.access.name, new DockerHost(args, opts)];
     }),
   );
+  createReachability(config, topology, hosts, opts);
+  return hosts;
 }
 
 function withImage<T>(

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
+import type { HostAccess } from "../model/access";
 import type { StackConfig } from "../model/config";
 import { root } from "../setup/root";
 import versions from "../setup/versions.json";
@@ -52,26 +53,49 @@ function filesBelow(directory: string): string[] {
     .sort();
 }
 
+/** How the other hosts are reached, those that can be. */
+function otherHosts(name: string, { hosts }: StackConfig): HostAccess[] {
+  return hosts
+    .filter((host) => host.name !== name && host.state === "present")
+    .map(({ name, docker, hostKey }) => ({ name, docker, hostKey }));
+}
+
+/** Arguments of HostImages. */
+export interface HostImagesArgs {
+  readonly names: readonly ImageName[];
+  /** What has to be accepted before anything on the host is touched. */
+  readonly after: readonly pulumi.Resource[];
+}
+
 /** The images that a host needs, there before its containers. */
 export class HostImages extends PgComponent {
   private readonly images: ReadonlyMap<ImageName, { tag: string; resource: pulumi.Resource }>;
 
   constructor(
     host: DockerHost,
-    names: readonly ImageName[],
+    { names, after }: HostImagesArgs,
     config: StackConfig,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("HostImages", `${host.name}-images`, opts);
+    const { access } = host.plan;
+    const from = { registry: config.registry, others: otherHosts(access.name, config) };
     this.images = new Map(
       names.map((name) => {
         const recipe = imageRecipe(name, config);
-        const inputs = { host: host.plan.access, ...recipe };
-        const resource = new Image(`${host.name}-image-${name}`, inputs, this.child());
+        const inputs = { host: access, ...recipe, ...from };
+        const resource = new Image(`${host.name}-image-${name}`, inputs, this.child(after));
         return [name, { tag: recipe.tag, resource }];
       }),
     );
     this.registerOutputs({});
+  }
+
+  /** The first of these images that the host has. */
+  first(names: readonly ImageName[]): { tag: string; resource: pulumi.Resource } {
+    const name = names.find((one) => this.images.has(one));
+    if (name === undefined) throw new Error(`images: none of ${names.join(", ")} is on this host`);
+    return this.get(name);
   }
 
   /** Tag of an image, and the resource that puts it on the host. */

@@ -5,9 +5,11 @@ import {
   clientEndpoints,
   connectionUri,
   consulAccess,
+  containerAccess,
   type Endpoints,
   hostOf,
   memberAccess,
+  poolerAccess,
   type Topology,
 } from "../model/topology";
 import type { Keys } from "./keys";
@@ -114,18 +116,17 @@ function backupOutput(topology: Topology): unknown {
 /** What `ops` needs: how to reach every part, and the keys that `export-keys` writes down. */
 function operations({ topology, keys, viewerToken }: OutputArgs): pulumi.Output<unknown> {
   const { repository } = topology;
-  const access = (instance: { readonly host: string; readonly name: string }) => ({
-    host: hostOf(topology, instance).access,
-    container: instance.name,
-  });
   return pulumi.all({
     cluster: topology.cluster,
     members: topology.members.map((member) => memberAccess(topology, member)),
     consul: topology.consulServers.map((server) => consulAccess(topology, server)),
-    agents: topology.consulAgents.map(access),
-    haproxies: topology.haproxies.map(access),
-    poolers: topology.poolers.map((pooler) => ({ ...access(pooler), port: pooler.port })),
-    repository: repository ? access(repository) : null,
+    agents: topology.consulAgents.map((one) => containerAccess(topology, one)),
+    haproxies: topology.haproxies.map((one) => containerAccess(topology, one)),
+    poolers: topology.poolers.map((one) => poolerAccess(topology, one)),
+    sidecars: repository
+      ? topology.members.map(({ backrest }) => containerAccess(topology, backrest))
+      : [],
+    repository: repository ? containerAccess(topology, repository) : null,
     consulViewerToken: viewerToken,
     keys: {
       consulManagementToken: keys.managementToken,

@@ -1,14 +1,24 @@
-import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../model/config";
 import { PG_ROOT, SOCKET_DIR, UID } from "../model/paths";
 import { MAXIMUM_LAG_BYTES } from "../model/render/dynamicConfig";
 import { PATRONI_FILE, renderPatroni } from "../model/render/patroni";
 import { PGBACKREST_FILE, renderMemberBackrest } from "../model/render/pgbackrest";
-import { memberAccess, type MemberPlan, type Topology } from "../model/topology";
+import {
+  containerAccess,
+  memberAccess,
+  type MemberPlan,
+  poolerAccess,
+  type Topology,
+} from "../model/topology";
 import { PgComponent } from "./component";
 import { ConsulAcl } from "./consulAcl";
-import { containerArgs, type ContainerSpec, createConfigFiles, createContainer } from "./container";
+import {
+  type ContainerSpec,
+  createConfigFiles,
+  createContainer,
+  replacementHash,
+} from "./container";
 import { createDataVolume } from "./dataVolume";
 import type { DockerHost } from "./dockerHost";
 import type { Keys } from "./keys";
@@ -37,7 +47,14 @@ export class PatroniNode extends PgComponent {
     const { config, member, host, keys } = args;
     super("PatroniNode", member.name, opts);
     const data = createDataVolume(
-      { host, keys, name: dataVolume(member), protect: config.protect },
+      {
+        host,
+        keys,
+        name: dataVolume(member),
+        image: "postgres",
+        uid: UID.postgres,
+        protect: config.protect,
+      },
       this.child(),
     );
     const run = new docker.Volume(
@@ -91,13 +108,14 @@ export class PatroniNode extends PgComponent {
 
   private createDrain(args: PatroniNodeArgs, spec: ContainerSpec): pulumi.Resource {
     const { topology, member, host, previous } = args;
-    const trigger = createHash("sha256").update(JSON.stringify(containerArgs(host, spec)));
     return new Drain(
       `${member.name}-drain`,
       {
         member: memberAccess(topology, member),
         members: topology.members.map((one) => memberAccess(topology, one)),
-        trigger: trigger.digest("hex").slice(0, 16),
+        haproxies: topology.haproxies.map((one) => containerAccess(topology, one)),
+        poolers: topology.poolers.map((one) => poolerAccess(topology, one)),
+        trigger: replacementHash(host, spec),
         timeoutSeconds: 120,
         maximumLagBytes: MAXIMUM_LAG_BYTES,
       },

@@ -2,7 +2,13 @@ import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../model/config";
 import { dynamicConfig } from "../model/render/dynamicConfig";
 import { PGBACKREST_FILE, stanzaName } from "../model/render/pgbackrest";
-import { memberAccess, planTopology, type Topology } from "../model/topology";
+import {
+  containerAccess,
+  memberAccess,
+  planTopology,
+  poolerAccess,
+  type Topology,
+} from "../model/topology";
 import versions from "../setup/versions.json";
 import { BackRestRepo } from "./backRestRepo";
 import { PgComponent } from "./component";
@@ -73,6 +79,7 @@ export class PostgresCluster extends PgComponent {
           this.topology.consulServers.map((s) => [s.name, `${s.address}:${s.ports.rpc}`]),
         ),
         members: this.topology.members.map((member) => member.name),
+        users: this.config.postgres.users.map((user) => user.name),
         postgresVersion: this.config.postgres.version,
         baseSuite: versions.base.suite,
       },
@@ -133,6 +140,8 @@ export class PostgresCluster extends PgComponent {
       `${this.config.cluster}-dynamic-config`,
       {
         members: this.topology.members.map((member) => memberAccess(this.topology, member)),
+        haproxies: this.topology.haproxies.map((one) => containerAccess(this.topology, one)),
+        poolers: this.topology.poolers.map((one) => poolerAccess(this.topology, one)),
         config: dynamicConfig(this.config, this.topology) as Record<string, never>,
       },
       this.child(members),

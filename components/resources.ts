@@ -77,6 +77,8 @@ export class Ready extends pulumi.CustomResource {
   }
 }
 
+export const Preflight = define<model.PreflightInputs>("Preflight");
+export const Reachability = define<model.ReachabilityInputs>("Reachability");
 export const Image = define<model.ImageInputs>("Image");
 export const VolumeClaim = define<model.VolumeClaimInputs>("VolumeClaim");
 export const ConfigFiles = define<model.ConfigFilesInputs>("ConfigFiles");

@@ -94,7 +94,8 @@ function parents(path: string): string[] {
   return parts.map((_, index) => parts.slice(0, index + 1).join("/"));
 }
 
-async function gather(stream: AsyncIterable<unknown>): Promise<Buffer> {
+/** All of a stream. */
+export async function gather(stream: AsyncIterable<unknown>): Promise<Buffer> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(Buffer.from(chunk as Uint8Array));
   return Buffer.concat(chunks);

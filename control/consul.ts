@@ -92,10 +92,17 @@ export async function consulReady(session: ConsulSession, timeoutMs: number): Pr
   );
 }
 
+/** A server as autopilot sees it. */
+export interface ServerHealth {
+  /** Node name, which is the container's. */
+  readonly name: string;
+  readonly healthy: boolean;
+}
+
 /** Whether the consensus store has a leader and no failed server, as autopilot sees it. */
 export async function autopilotHealthy(
   session: ConsulSession,
-): Promise<{ healthy: boolean; found: string }> {
+): Promise<{ healthy: boolean; found: string; servers: readonly ServerHealth[] }> {
   const request: Ask = { method: "GET", path: "/v1/operator/autopilot/health" };
   // The answer is 429 while a server is not healthy, and carries the same document.
   const answer = await ask(session, request);
@@ -108,7 +115,11 @@ export async function autopilotHealthy(
     (server) =>
       `${server.Name} ${server.Healthy ? "healthy" : `not healthy (${server.SerfStatus})`}`,
   );
-  return { healthy: health.Healthy, found: servers.join(", ") || "no servers" };
+  return {
+    healthy: health.Healthy,
+    found: servers.join(", ") || "no servers",
+    servers: (health.Servers ?? []).map(({ Name, Healthy }) => ({ name: Name, healthy: Healthy })),
+  };
 }
 
 /** Address of the leading server; empty when there is none. Needs no token. */

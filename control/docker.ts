@@ -116,6 +116,15 @@ export async function containerLogs(access: ContainerAccess, lines: number): Pro
   }
 }
 
+/** Stops a container for good: its stop signal, then after the grace SIGKILL. Stopped is fine. */
+export async function stopContainer(access: ContainerAccess, graceSeconds: number): Promise<void> {
+  try {
+    await dockerClient(access.host).getContainer(access.container).stop({ t: graceSeconds });
+  } catch (error) {
+    if (dockerStatus(error) !== 304) throw dockerFailure("stop it", access, error);
+  }
+}
+
 /** Sends a signal to the first process of a running container; false when it does not run. */
 export async function signalContainer(access: ContainerAccess, signal: string): Promise<boolean> {
   try {

@@ -1,15 +1,9 @@
 /** Moving leadership on purpose: who may take it, the move, and the gate before a member goes away. */
 import type { MemberAccess } from "../model/access";
 import { ControlError, UnreachableError, describe } from "./errors";
-import {
-  clusterView,
-  leaderOf,
-  leads,
-  switchover,
-  type ClusterMember,
-  type ClusterView,
-} from "./patroni";
-import { onMember } from "./sqlSession";
+import { clusterView, leaderOf, leads, type ClusterMember, type ClusterView } from "./patroni";
+import { checkpoint, switchPaused } from "./handover";
+import type { Front } from "./traffic";
 import { NotYet, until } from "./until";
 
 /** Worth asking again: nothing answered, or Patroni refused for the moment. */
@@ -61,6 +55,10 @@ export async function moveLeadership(
     readonly timeoutMs: number;
     readonly maximumLag: number;
     readonly to?: string | undefined;
+    /** Endpoints and pools, paused while it moves; left out, clients meet a broken connection. */
+    readonly front?: Front | undefined;
+    /** Told what a person should know. */
+    readonly note?: ((text: string) => void) | undefined;
   },
 ): Promise<string> {
   const order = members.map((member) => member.name);
@@ -77,7 +75,7 @@ export async function moveLeadership(
       if (leader.name !== from) return;
       const to = limits.to ?? chooseCandidate(view, from, order);
       if (to === undefined) throw new NotYet(`no replica streams: ${viewText(view)}`);
-      await switchover(members, from, to);
+      await switchPaused(members, from, to, limits);
       throw new NotYet("switched over, not seen yet");
     },
   );
@@ -102,13 +100,6 @@ async function followsAnother(
   });
 }
 
-/** A checkpoint beforehand makes the leader's own one at shutdown short. */
-async function checkpoint(members: readonly MemberAccess[], name: string): Promise<void> {
-  const member = members.find((item) => item.name === name);
-  if (member === undefined) throw new Error(`member ${name} is not among the members given`);
-  await onMember(member, "postgres", (client) => client.query("CHECKPOINT"));
-}
-
 /** Refuses to work on a paused cluster: stopping a member would neither move nor release its lead. */
 export function refusePaused(view: ClusterView, doing: string): void {
   if (view.pause !== true) return;
@@ -116,7 +107,7 @@ export function refusePaused(view: ClusterView, doing: string): void {
     doing,
     where: `cluster ${view.scope ?? ""}`,
     found: "Patroni is paused (maintenance mode), so that a stopped leader is not replaced",
-    remedy: "Resume it with `patronictl resume` in a member's container, then run `up` again.",
+    remedy: "Resume it (`npm run ops -- resume`), then run `up` again.",
   });
 }
 

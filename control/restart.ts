@@ -3,6 +3,7 @@ import type { MemberAccess } from "../model/access";
 import { ControlError, UnreachableError } from "./errors";
 import { gate, moveLeadership } from "./leadership";
 import { clusterView, leaderOf, leads, memberStatus, restartMember } from "./patroni";
+import { drainReplica, type Front } from "./traffic";
 import { NotYet, until } from "./until";
 
 const RESTART_MS = 180_000;
@@ -71,12 +72,17 @@ async function waitsForRestart(member: MemberAccess): Promise<boolean> {
  * its leadership moved. A lowered limit (max_connections ...) reaches replicas only after the
  * leader runs with it, so a leader that still waits in a later round is restarted where it is.
  */
-export async function rollingRestart(members: readonly MemberAccess[]): Promise<void> {
+export async function rollingRestart(
+  members: readonly MemberAccess[],
+  front: Front,
+  note: (text: string) => void,
+): Promise<void> {
   for (let round = 1; round <= ROUNDS; round += 1) {
     const pending = await pendingRestart(members);
     if (pending.length === 0) return;
-    if (round === 1 || members.length === 1) await replicasThenLeader(members, pending);
-    else await leaderThenReplicas(members, pending);
+    if (round === 1 || members.length === 1)
+      await replicasThenLeader(members, pending, front, note);
+    else await leaderThenReplicas(members, pending, front, note);
   }
   const pending = await pendingRestart(members);
   if (pending.length === 0) return;
@@ -104,14 +110,18 @@ async function roles(
 async function replicasThenLeader(
   members: readonly MemberAccess[],
   pending: readonly string[],
+  front: Front,
+  note: (text: string) => void,
 ): Promise<void> {
   const { leader, replicas } = await roles(members, pending);
-  for (const replica of replicas) await restartOne(members, replica);
+  for (const replica of replicas) await restartReplica(members, replica, front, note);
   if (leader === undefined) return;
   const view = await clusterView(members);
   const others = view.members.some((member) => !leads(member) && member.state === "streaming");
   if (others) {
-    await moveLeadership(members, leader.name, { timeoutMs: RESTART_MS, maximumLag: MAXIMUM_LAG });
+    const limits = { timeoutMs: RESTART_MS, maximumLag: MAXIMUM_LAG, front, note };
+    await moveLeadership(members, leader.name, limits);
+    return restartReplica(members, leader, front, note);
   }
   await restartOne(members, leader);
 }
@@ -119,10 +129,22 @@ async function replicasThenLeader(
 async function leaderThenReplicas(
   members: readonly MemberAccess[],
   pending: readonly string[],
+  front: Front,
+  note: (text: string) => void,
 ): Promise<void> {
   const { leader, replicas } = await roles(members, pending);
   if (leader !== undefined) await restartOne(members, leader);
-  for (const replica of replicas) await restartOne(members, replica);
+  for (const replica of replicas) await restartReplica(members, replica, front, note);
+}
+
+async function restartReplica(
+  members: readonly MemberAccess[],
+  member: MemberAccess,
+  front: Front,
+  note: (text: string) => void,
+): Promise<void> {
+  await drainReplica(front, member.name, await clusterView(members), note);
+  await restartOne(members, member);
 }
 
 async function restartOne(members: readonly MemberAccess[], member: MemberAccess): Promise<void> {

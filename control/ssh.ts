@@ -1,26 +1,19 @@
 /** Connections to a remote Docker engine through the system `ssh`. */
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { writeFileSync } from "node:fs";
 import { Agent } from "node:http";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Duplex } from "node:stream";
 import type { HostAccess } from "../model/access";
 import { ControlError } from "./errors";
+import { privateDirectory } from "./sshDirectory";
+import { Lanes, type Lane } from "./sshLanes";
+import { sshFailure } from "./sshTrouble";
 
 const CONNECT_SECONDS = 10;
-
-let privateDirectory: string | undefined;
-
-/** Directory of known_hosts files and multiplexing sockets: mode 0700, removed at exit. */
-function directory(): string {
-  if (privateDirectory === undefined) {
-    const made = mkdtempSync(join(tmpdir(), "pgha-"));
-    process.on("exit", () => rmSync(made, { recursive: true, force: true }));
-    privateDirectory = made;
-  }
-  return privateDirectory;
-}
+/** A login may wait for a touch of somebody's security key, but not for ever. */
+const LOGIN_SECONDS = 60;
 
 /** Name under which the host's key stands in its known_hosts file, whatever its address and port. */
 function keyAlias(host: HostAccess): string {
@@ -37,13 +30,13 @@ function knownHosts(host: HostAccess): string {
       remedy: `Set hostKey of host ${host.name} to the line that ssh-keyscan prints for it, checked by another way.`,
     });
   }
-  const file = join(directory(), `known_hosts.${keyAlias(host)}`);
+  const file = join(privateDirectory(), `known_hosts.${keyAlias(host)}`);
   writeFileSync(file, `${keyAlias(host)} ${key}\n`, { mode: 0o600 });
   return file;
 }
 
-/** Arguments of `ssh` for a host: key pinned, never asking, connections shared. */
-function sshArguments(host: HostAccess): string[] {
+/** Arguments of `ssh` for a host: key pinned, never asking, on the shared connection at `path`. */
+function sshArguments(host: HostAccess, path: string): string[] {
   const url = new URL(host.docker);
   const options = [
     "BatchMode=yes",
@@ -56,7 +49,7 @@ function sshArguments(host: HostAccess): string[] {
     "ServerAliveInterval=10",
     "ServerAliveCountMax=3",
     "ControlMaster=auto",
-    `ControlPath=${join(directory(), "%C")}`,
+    `ControlPath=${path}`,
     "ControlPersist=15",
   ];
   const target = decodeURIComponent(url.username);
@@ -70,41 +63,98 @@ function sshArguments(host: HostAccess): string[] {
   ];
 }
 
+const hosts = new Map<string, Lanes>();
+
+/** The shared connections of a host. */
+function lanesOf(host: HostAccess): Lanes {
+  const key = JSON.stringify([host.name, host.docker, host.hostKey]);
+  const known = hosts.get(key);
+  if (known !== undefined) return known;
+  const short = createHash("sha256").update(key).digest("hex").slice(0, 8);
+  const lanes = new Lanes(
+    (index) => join(privateDirectory(), `s${index}-${short}`),
+    (path) => logIn(host, path),
+  );
+  hosts.set(key, lanes);
+  return lanes;
+}
+
+/** Opens a shared connection; ssh goes to the background, and so ends, when it takes sessions. */
+function logIn(host: HostAccess, path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("ssh", ["-f", "-N", ...sshArguments(host, path)], {
+      stdio: ["ignore", "ignore", "pipe"],
+      timeout: LOGIN_SECONDS * 1000,
+    });
+    const complaint = complaintOf(child);
+    child.on("error", (error) => reject(sshFailure(host, error.message)));
+    child.on("exit", (code) => {
+      if (code === 0) resolve();
+    });
+    child.on("close", (code, signal) => {
+      const ended = signal === null ? `ssh ended with ${code}` : `no login in ${LOGIN_SECONDS} s`;
+      reject(sshFailure(host, complaint() || ended));
+    });
+  });
+}
+
+/** The end of a session that said nothing; 255 is ssh's own code. */
+function lost(code: number | null): string {
+  return code === 255
+    ? "the connection was lost"
+    : `\`docker system dial-stdio\` ended with ${code}`;
+}
+
+/** What a program has said on stderr so far, its end. */
+function complaintOf(child: ChildProcess): () => string {
+  let text = "";
+  child.stderr?.on("data", (chunk: Buffer) => {
+    text = `${text}${chunk.toString()}`.slice(-2000);
+  });
+  return () => text.trim();
+}
+
 /** A byte stream through `ssh` that looks enough like a socket for Node's http client. */
 class SshSocket extends Duplex {
-  private readonly child: ChildProcess;
-  private complaint = "";
+  private child: ChildProcess | undefined;
 
   constructor(private readonly host: HostAccess) {
     super({ allowHalfOpen: true });
-    const argv = [...sshArguments(host), "docker", "system", "dial-stdio"];
-    this.child = spawn("ssh", argv, { stdio: ["pipe", "pipe", "pipe"] });
-    this.child.on("error", (error) => this.destroy(this.failure(error.message)));
-    this.child.on("exit", (code) => {
-      if (code !== 0) this.destroy(this.failure(this.complaint.trim() || `ssh ended with ${code}`));
-    });
-    this.child.stdin?.on("error", () => undefined); // the exit of ssh reports the reason
-    this.child.stdout?.on("data", (chunk: Buffer) => {
-      if (!this.push(chunk)) this.child.stdout?.pause();
-    });
-    this.child.stdout?.on("end", () => this.push(null));
-    this.child.stderr?.on("data", (chunk: Buffer) => {
-      this.complaint = `${this.complaint}${chunk.toString()}`.slice(-2000);
-    });
   }
 
-  private failure(found: string): ControlError {
-    return new ControlError({
-      doing: "reach the Docker engine by ssh",
-      where: `host ${this.host.name}, ${this.host.docker}`,
-      found,
-      remedy:
-        "Check that `ssh` to this address works without a question and runs `docker version`.",
+  /** What is written meanwhile waits in the stream. */
+  override _construct(done: (error?: Error | null) => void): void {
+    lanesOf(this.host)
+      .take()
+      .then((lane) => {
+        this.start(lane);
+        done();
+      })
+      .catch(done);
+  }
+
+  private start(lane: Lane): void {
+    const argv = [...sshArguments(this.host, lane.path), "docker", "system", "dial-stdio"];
+    const child = spawn("ssh", argv, { stdio: ["pipe", "pipe", "pipe"] });
+    const complaint = complaintOf(child);
+    child.on("error", (error) => {
+      if (child.pid === undefined) lane.release(); // it never started: no exit will follow
+      this.destroy(sshFailure(this.host, error.message));
     });
+    child.on("exit", () => lane.release());
+    child.on("close", (code) => {
+      if (code === 0) this.push(null);
+      else this.destroy(sshFailure(this.host, complaint() || lost(code)));
+    });
+    child.stdin.on("error", () => undefined); // the exit of ssh reports the reason
+    child.stdout.on("data", (chunk: Buffer) => {
+      if (!this.push(chunk)) child.stdout.pause();
+    });
+    this.child = child;
   }
 
   override _read(): void {
-    this.child.stdout?.resume();
+    this.child?.stdout?.resume();
   }
 
   override _write(
@@ -112,16 +162,16 @@ class SshSocket extends Duplex {
     _encoding: BufferEncoding,
     done: (error?: Error | null) => void,
   ): void {
-    if (this.child.stdin?.write(chunk) === true) done();
-    else this.child.stdin?.once("drain", () => done());
+    if (this.child?.stdin?.write(chunk) === true) done();
+    else this.child?.stdin?.once("drain", () => done());
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.child.stdin?.end(() => done());
+    this.child?.stdin?.end(() => done());
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.child.kill();
+    this.child?.kill();
     done(error);
   }
 
@@ -143,6 +193,11 @@ class SshSocket extends Duplex {
   }
 }
 
+/** A byte stream to a host's Docker engine. */
+export function engineStream(host: HostAccess): Duplex {
+  return new SshSocket(host);
+}
+
 /** An http agent whose connections are `ssh HOST docker system dial-stdio`, one process each. */
 export class SshAgent extends Agent {
   constructor(private readonly host: HostAccess) {
@@ -151,6 +206,14 @@ export class SshAgent extends Agent {
 
   /** Called by Node's http client for each new connection. */
   override createConnection(): Duplex {
-    return new SshSocket(this.host);
+    return engineStream(this.host);
   }
+}
+
+/** Arguments of `ssh` for one session with a host; `release` once, when that session has ended. */
+export async function sshSession(
+  host: HostAccess,
+): Promise<{ readonly argv: readonly string[]; release(): void }> {
+  const lane = await lanesOf(host).take();
+  return { argv: sshArguments(host, lane.path), release: () => lane.release() };
 }

@@ -29,6 +29,14 @@ export interface ConsulAccess extends ContainerAccess {
   readonly address: string;
 }
 
+/** A PgBouncer process. */
+export interface PoolerAccess extends ContainerAccess {
+  /** Port of its listener. */
+  readonly port: number;
+  /** Whom its clients reach. */
+  readonly target: "primary" | "replicas";
+}
+
 /** A member: PostgreSQL by its unix socket, Patroni by its REST API, both from inside its container. */
 export interface MemberAccess extends ContainerAccess {
   /** Member name, as in Patroni. */

@@ -3,7 +3,15 @@
  * between components/ (which declare them) and provider/ (which makes them true).
  * Every output state echoes all inputs; the computed fields are named in `...State`.
  */
-import type { ConsulAccess, ContainerAccess, HostAccess, MemberAccess } from "./access";
+import type {
+  ConsulAccess,
+  ContainerAccess,
+  HostAccess,
+  MemberAccess,
+  PoolerAccess,
+} from "./access";
+
+export type * from "./hostResources";
 
 /** A certificate authority; its key lives in encrypted state only. Replaced on any change. */
 export interface CertificateAuthorityInputs {
@@ -39,7 +47,7 @@ export interface CertificateState extends CertificateInputs {
   readonly notAfter: string;
 }
 
-/** An image built from docker/NAME on the local engine under a tag that is a hash of its inputs. */
+/** An image made from docker/NAME under a tag that is a hash of its inputs, and put on a host. */
 export interface ImageInputs {
   readonly host: HostAccess;
   /** Full tag, `postgres-ha/postgres:17-<hash>`. */
@@ -50,52 +58,14 @@ export interface ImageInputs {
   /** Files copied into the context from elsewhere (`consul` binary): name -> absolute path is found
    * by the provider through this key, never stored in state as a machine path. */
   readonly extraFiles: readonly string[];
+  /** Where it is pushed, and where hosts pull it by digest; else it is carried to them. */
+  readonly registry?: string | undefined;
+  /** Hosts that may have it when the operator's engine does not. */
+  readonly others: readonly HostAccess[];
 }
 /** Computed by Image. */
 export interface ImageState extends ImageInputs {
   readonly imageId: string;
-}
-
-/** The right to a data volume: refuses one that is there and belongs to somebody else. */
-export interface VolumeClaimInputs {
-  readonly host: HostAccess;
-  /** Name of the cluster. */
-  readonly cluster: string;
-  /** Name of the volume that will be made, or is there from before. */
-  readonly volume: string;
-  /** Mark of this cluster, written on the volume as a label. */
-  readonly owner: string;
-}
-
-/** One file of a config volume. */
-export interface ConfigFile {
-  /** Text; secret where it holds one. */
-  readonly content: string;
-  /** Octal, as `"0600"`. */
-  readonly mode: string;
-  readonly uid: number;
-  readonly gid: number;
-}
-/** How the process that reads the files is told. */
-export interface Reload {
-  /** Container of the process; nothing is done when it does not run. */
-  readonly container: string;
-  /** Signal for its pid 1, e.g. `SIGHUP`. */
-  readonly signal?: string | undefined;
-  /** Or a command inside it. */
-  readonly exec?: readonly string[] | undefined;
-}
-/** Files of one container, in its config volume, written through a never-started holder. */
-export interface ConfigFilesInputs {
-  readonly host: HostAccess;
-  /** Name of the never-started container that has the volume mounted read-write. */
-  readonly holder: string;
-  /** Directory of the volume inside the holder, `/config/<name>`. */
-  readonly directory: string;
-  /** Path relative to `directory` -> file. Files not named here are removed. */
-  readonly files: Record<string, ConfigFile>;
-  /** Every process that reads the files. */
-  readonly reload: readonly Reload[];
 }
 
 /** A Consul ACL policy. */
@@ -123,6 +93,9 @@ export interface ConsulTokenInputs {
 /** Patroni's dynamic configuration, the part that the program owns. */
 export interface DynamicConfigInputs {
   readonly members: readonly MemberAccess[];
+  /** HAProxies and PgBouncers of all hosts, for restarts that clients do not notice. */
+  readonly haproxies: readonly ContainerAccess[];
+  readonly poolers: readonly PoolerAccess[];
   /** Nested document; keys that it does not name are left alone. */
   readonly config: Record<string, unknown>;
 }
@@ -230,6 +203,9 @@ export interface DrainInputs {
   readonly member: MemberAccess;
   /** All members, in the order of the roll. */
   readonly members: readonly MemberAccess[];
+  /** HAProxies and PgBouncers of all hosts: told before clients could notice. */
+  readonly haproxies: readonly ContainerAccess[];
+  readonly poolers: readonly PoolerAccess[];
   /** Changes with whatever replaces the member's container. */
   readonly trigger: string;
   /** Seconds for others to be streaming and for the switchover. */
@@ -244,6 +220,8 @@ export interface ClusterShapeInputs {
   /** Name -> address and RPC port, by which the others know it for good. */
   readonly consulServers: Readonly<Record<string, string>>;
   readonly members: readonly string[];
+  /** Declared users: one that is taken out of the config would lose its password. */
+  readonly users: readonly string[];
   readonly postgresVersion: number;
   /** Debian suite of the members' image: its libc orders texts, and indexes rely on that order. */
   readonly baseSuite: string;

@@ -7,8 +7,13 @@ import { type GlobalOptions, makeOps, type Run } from "./ops";
 import { addBackup } from "./verbs/backup";
 import { addConsul } from "./verbs/consul";
 import { addExportKeys } from "./verbs/exportKeys";
+import { addFailover } from "./verbs/failover";
+import { addFirewall } from "./verbs/firewall";
 import { addLogs } from "./verbs/logs";
+import { addMaintenance } from "./verbs/maintenance";
+import { addPause, addResume } from "./verbs/pause";
 import { addPsql } from "./verbs/psql";
+import { addRecover } from "./verbs/recover";
 import { addShowKeys } from "./verbs/showKeys";
 import { addStatus } from "./verbs/status";
 import { addSwitchover } from "./verbs/switchover";
@@ -16,8 +21,14 @@ import { addSwitchover } from "./verbs/switchover";
 const VERBS = [
   addStatus,
   addSwitchover,
+  addFailover,
+  addPause,
+  addResume,
+  addMaintenance,
+  addRecover,
   addPsql,
   addLogs,
+  addFirewall,
   addBackup,
   addExportKeys,
   addShowKeys,

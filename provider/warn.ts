@@ -4,3 +4,8 @@
 export function warn(message: string): void {
   process.stderr.write(`warning: ${message}\n`);
 }
+
+/** Says how far something is. */
+export function say(message: string): void {
+  process.stderr.write(`${message}\n`);
+}

@@ -27,6 +27,7 @@ const verbs: Record<string, Verb> = {
   check: checkVerb,
   ops: (args) => runProgram("ops", ["cli"], args),
   bench: (args) => runProgram("bench", parts, args),
+  lab: (args) => runProgram("tests/lab", [], args),
 };
 
 /** Runs one of the project's commands and returns its exit code. */

@@ -16,6 +16,12 @@ interface Resource {
   inputs?: Record<string, unknown>;
 }
 
+/** A lock of the project's own backend, as the CLI writes it. */
+interface Lock {
+  pid?: number;
+  hostname?: string;
+}
+
 /** The part of an exported stack that tells of an `up` that was killed. */
 export interface Deployment {
   resources?: Resource[];
@@ -33,17 +39,39 @@ export interface HalfMade {
  * Clears the way after an `up` that was killed: the lock of a process of this machine that is no
  * more, and containers that were made but not written down, whose names would stand in the way.
  * Their data is in volumes. Only for the project's own backend: elsewhere the state is not ours.
+ *
+ * @param before Called with the containers that will be removed, before the first one is.
+ * @returns what was done, a sentence each; it was said as well.
  */
-export async function recover(project: string, stack: string): Promise<void> {
-  if (!projectBackend()) return;
-  releaseDeadLocks(state("backend", ".pulumi", "locks", "organization", project, stack));
+export async function recover(
+  project: string,
+  stack: string,
+  before: (containers: readonly HalfMade[]) => Promise<void> = () => Promise.resolve(),
+): Promise<string[]> {
+  if (!projectBackend()) return [];
+  const done = releaseDeadLocks(lockFolder(project, stack));
   const exported = await capturePulumi(["stack", "export", "--stack", stack]);
   if (exported.code !== 0)
     throw new Error(
       `Reading the state of stack "${stack}" failed (exit ${exported.code}): ${exported.stderr.trim()}`,
     );
   const { deployment } = JSON.parse(exported.stdout) as { deployment?: Deployment };
-  for (const container of halfMade(deployment ?? {})) await removeContainer(container);
+  const found = halfMade(deployment ?? {});
+  if (found.length > 0) await before(found);
+  for (const container of found) done.push(...(await removeContainer(container)));
+  return done;
+}
+
+/** Commands that hold the stack's lock now: processes of this machine, and any of another one. */
+export function atWork(project: string, stack: string): string[] {
+  if (!projectBackend()) return [];
+  return locksIn(lockFolder(project, stack))
+    .filter(({ lock }) => !isDead(lock))
+    .map(({ lock }) => `process ${lock.pid ?? "?"} on ${lock.hostname ?? "?"}`);
+}
+
+function lockFolder(project: string, stack: string): string {
+  return state("backend", ".pulumi", "locks", "organization", project, stack);
 }
 
 /** Containers with a creation that never ended and no resource of the same name. */
@@ -62,16 +90,33 @@ export function halfMade({
   });
 }
 
-function releaseDeadLocks(folder: string): void {
-  if (!existsSync(folder)) return;
-  for (const file of readdirSync(folder).filter((name) => name.endsWith(".json"))) {
-    const path = join(folder, file);
-    const lock = JSON.parse(readFileSync(path, "utf8")) as { pid?: number; hostname?: string };
-    if (lock.hostname !== hostname() || lock.pid === undefined || alive(lock.pid)) continue;
-    rmSync(path, { force: true });
-    rmSync(`${path}.attrs`, { force: true });
-    say(`The lock of an earlier command that was killed (process ${lock.pid}) is released.`);
-  }
+function locksIn(folder: string): { path: string; lock: Lock }[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith(".json"))
+    .map((name) => join(folder, name))
+    .map((path) => ({ path, lock: JSON.parse(readFileSync(path, "utf8")) as Lock }));
+}
+
+function isDead(lock: Lock): boolean {
+  return lock.hostname === hostname() && lock.pid !== undefined && !alive(lock.pid);
+}
+
+function releaseDeadLocks(folder: string): string[] {
+  return locksIn(folder)
+    .filter(({ lock }) => isDead(lock))
+    .map(({ path, lock }) => {
+      rmSync(path, { force: true });
+      rmSync(`${path}.attrs`, { force: true });
+      return told(
+        `The lock of an earlier command that was killed (process ${lock.pid}) is released.`,
+      );
+    });
+}
+
+function told(sentence: string): string {
+  say(sentence);
+  return sentence;
 }
 
 /** Whether a process is there; one that belongs to somebody else is. */
@@ -84,11 +129,11 @@ function alive(pid: number): boolean {
   }
 }
 
-async function removeContainer({ host, name }: HalfMade): Promise<void> {
+async function removeContainer({ host, name }: HalfMade): Promise<string[]> {
   const docker = (...args: string[]) => capture("docker", ["--host", host, ...args]);
   const found = await docker("container", "inspect", "--format", "{{.Id}}", name);
-  if (found.code !== 0) return;
-  say(
+  if (found.code !== 0) return [];
+  const done = told(
     `Container ${name} was made by an \`up\` that was killed before it was written down: it is made anew.`,
   );
   await docker("stop", "--time", "60", name);
@@ -97,4 +142,5 @@ async function removeContainer({ host, name }: HalfMade): Promise<void> {
     throw new Error(
       `Removing the half-made container ${name} at ${host} failed: ${removed.stderr.trim()} Remove it by hand (docker rm -f ${name}) and run \`up\` again.`,
     );
+  return [done];
 }

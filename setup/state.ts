@@ -18,9 +18,18 @@ import { makeStateDir, state, stateDir, tools } from "./paths";
 /** Set by a person who keeps Pulumi's home, backend or account by himself; then nothing of it is ours. */
 const ownWays = ["PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_HOME"];
 
-/** True when the project's own home, backend and passphrase are used. */
+/** True when the project's own home, backend and passphrase are used; told by itself counts too. */
 export function projectBackend(env: NodeJS.ProcessEnv = process.env): boolean {
-  return ownWays.every((name) => !env[name]);
+  // `ops` runs with what pulumiEnv() gives.
+  const own: NodeJS.ProcessEnv = {
+    PULUMI_HOME: tools("pulumi-home"),
+    PULUMI_BACKEND_URL: ownBackend(),
+  };
+  return ownWays.every((name) => !env[name] || env[name] === own[name]);
+}
+
+function ownBackend(): string {
+  return `file://${state("backend")}`;
 }
 
 /** The environment that every Pulumi command of the project runs in. */
@@ -36,7 +45,7 @@ export function pulumiEnv(): NodeJS.ProcessEnv {
   makeStateDir();
   env.PULUMI_HOME = tools("pulumi-home");
   withoutLog(env.PULUMI_HOME);
-  env.PULUMI_BACKEND_URL = `file://${state("backend")}`;
+  env.PULUMI_BACKEND_URL = ownBackend();
   if (env.PULUMI_CONFIG_PASSPHRASE === undefined && !env.PULUMI_CONFIG_PASSPHRASE_FILE) {
     env.PULUMI_CONFIG_PASSPHRASE_FILE = passphraseFile();
   }

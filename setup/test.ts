@@ -15,7 +15,10 @@ const layers: Record<string, readonly Part[]> = {
   go: [],
   program: engineParts,
   cluster: parts,
+  lab: parts,
 };
+/** Layers that take longer than a whole `npm test` may: run when named. */
+const byName = ["lab"];
 const goModules = ["resource-docker", "resource-random", "resource-command", "language-nodejs"];
 
 /** `npm test -- [layer...] [-- flags of vitest]`. */
@@ -28,7 +31,9 @@ export async function testVerb(args: string[]): Promise<number> {
     throw new Error(
       `There is no test layer "${unknown}". The layers are ${Object.keys(layers).join(", ")}; flags for vitest go after another "--".`,
     );
-  const chosen = Object.keys(layers).filter((layer) => named.length === 0 || named.includes(layer));
+  const chosen = Object.keys(layers).filter((layer) =>
+    named.length === 0 ? !byName.includes(layer) : named.includes(layer),
+  );
   await ensure(
     parts.filter((part) => chosen.some((layer) => layers[layer]?.includes(part))),
     { yes: true },

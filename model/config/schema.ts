@@ -3,6 +3,7 @@ import { z } from "zod";
 import { hostsSchema } from "./schema/hosts";
 import { label } from "./schema/names";
 import { postgresSchema } from "./schema/postgres";
+import { registrySchema } from "./schema/registry";
 import {
   backupSchema,
   certificatesSchema,
@@ -31,6 +32,7 @@ export const stackConfigSchema = z.strictObject({
   backup: backupSchema.prefault({}),
   resources: resourcesSchema.prefault({}),
   certificates: certificatesSchema.prefault({}),
+  registry: registrySchema,
   protect: z
     .boolean()
     .default(true)

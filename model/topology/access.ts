@@ -1,5 +1,18 @@
-import type { ConsulAccess, HostAccess, MemberAccess } from "../access";
-import type { ConsulServerPlan, HostPlan, Instance, MemberPlan, Topology } from "./types";
+import type {
+  ConsulAccess,
+  ContainerAccess,
+  HostAccess,
+  MemberAccess,
+  PoolerAccess,
+} from "../access";
+import type {
+  ConsulServerPlan,
+  HostPlan,
+  Instance,
+  MemberPlan,
+  PoolerPlan,
+  Topology,
+} from "./types";
 
 /** The plan of the host that an instance runs on. */
 export function hostOf(topology: Topology, instance: Pick<Instance, "host">): HostPlan {
@@ -28,6 +41,17 @@ export function consulAccess(topology: Topology, server: ConsulServerPlan): Cons
     httpsPort: server.ports.https,
     address: server.address,
   };
+}
+
+/** How the control path reaches any other container. */
+export function containerAccess(topology: Topology, instance: Instance): ContainerAccess {
+  return { host: accessOf(topology, instance), container: instance.name };
+}
+
+/** How the control path reaches a PgBouncer. */
+export function poolerAccess(topology: Topology, pooler: PoolerPlan): PoolerAccess {
+  const { port, target } = pooler;
+  return { ...containerAccess(topology, pooler), port, target };
 }
 
 function accessOf(topology: Topology, instance: Instance): HostAccess {

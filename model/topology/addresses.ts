@@ -14,6 +14,7 @@ export const SLOTS = {
   backup: { first: 22, count: 1 },
   postgres: { first: 23, count: 18 },
   backrest: { first: 41, count: 18 },
+  preflight: { first: 59, count: 1 },
 } as const;
 
 /** A part that has places in the subnet. */

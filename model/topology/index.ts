@@ -1,5 +1,7 @@
 export { planTopology } from "./plan";
 export * from "./types";
-export { consulAccess, hostOf, memberAccess } from "./access";
+export { consulAccess, containerAccess, hostOf, memberAccess, poolerAccess } from "./access";
 export { certificateIdentities, type CertificateIdentity } from "./identities";
 export { clientEndpoints, connectionUri, type Endpoint, type Endpoints } from "./endpoints";
+export { portsOf, type PortUser } from "./ports";
+export { needsOf, reachableOf } from "./needs";

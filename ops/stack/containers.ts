@@ -4,9 +4,17 @@ import { ControlError } from "../../control/errors";
 import type { StackOutputs } from "./outputs";
 
 /** Kinds of containers, as `logs` takes them. */
-export const PARTS = ["postgres", "consul", "agent", "haproxy", "pgbouncer", "backup"] as const;
+export const PARTS = [
+  "postgres",
+  "consul",
+  "agent",
+  "haproxy",
+  "pgbouncer",
+  "backrest",
+  "backup",
+] as const;
 /** A kind of container. */
-type PartName = (typeof PARTS)[number];
+export type PartName = (typeof PARTS)[number];
 /** A container and its kind. */
 export interface PartContainer {
   readonly part: PartName;
@@ -23,6 +31,7 @@ export function allContainers({ operations }: StackOutputs): PartContainer[] {
     ...of("postgres", operations.members),
     ...of("haproxy", operations.haproxies),
     ...of("pgbouncer", operations.poolers),
+    ...of("backrest", operations.sidecars),
     ...of("backup", operations.repository === null ? [] : [operations.repository]),
   ];
 }

@@ -46,7 +46,11 @@ const schema = z.object({
     consul: z.array(container.extend({ httpsPort: z.number(), address: z.string() })),
     agents: z.array(container),
     haproxies: z.array(container),
-    poolers: z.array(container.extend({ port: z.number() })),
+    poolers: z.array(
+      container.extend({ port: z.number(), target: z.enum(["primary", "replicas"]) }),
+    ),
+    // Absent in the outputs of an earlier version.
+    sidecars: z.array(container).default([]),
     repository: container.nullable(),
     consulViewerToken: z.string(),
     keys,

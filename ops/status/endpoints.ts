@@ -4,7 +4,7 @@ import { throughEndpoint } from "../../control/sql";
 import type { ContainerAccess } from "../../model/access";
 import { withDeadline } from "../deadline";
 import type { StackOutputs } from "../stack/outputs";
-import type { EndpointRow } from "./types";
+import { type EndpointRow, UNREACHABLE } from "./types";
 
 const TIMEOUT_MS = 12_000;
 
@@ -38,23 +38,34 @@ function rank(kind: EndpointRow["kind"]): number {
   return ["primary", "replicas", "pooledPrimary", "pooledReplicas"].indexOf(kind);
 }
 
-/** Tries every endpoint at once. */
-export function findEndpoints(outputs: StackOutputs): Promise<EndpointRow[]> {
-  return Promise.all(endpointPlaces(outputs).map((endpoint) => tryOne(outputs, endpoint)));
+/** Tries every endpoint at once, but for those on hosts that do not answer (`dead`). */
+export function findEndpoints(
+  outputs: StackOutputs,
+  dead: ReadonlySet<string> = new Set(),
+): Promise<EndpointRow[]> {
+  return Promise.all(endpointPlaces(outputs).map((endpoint) => tryOne(outputs, endpoint, dead)));
 }
 
 /** By the loopback address, which stands in every certificate: no network path is judged here. */
-async function tryOne(outputs: StackOutputs, endpoint: EndpointPlace): Promise<EndpointRow> {
+async function tryOne(
+  outputs: StackOutputs,
+  endpoint: EndpointPlace,
+  dead: ReadonlySet<string>,
+): Promise<EndpointRow> {
   const { kind, host, port, container } = endpoint;
+  const at = { kind, host, runsOn: container.host.name, port };
+  if (dead.has(at.runsOn)) {
+    return { ...at, answeredBy: null, milliseconds: null, error: UNREACHABLE };
+  }
   const started = Date.now();
   try {
     const call = { doing: "log in", where: `${host}:${port}`, timeoutMs: TIMEOUT_MS };
     const standby = await withDeadline(call, inRecovery(outputs, endpoint, container));
     const answeredBy = standby ? "replica" : "leader";
-    return { kind, host, port, answeredBy, milliseconds: Date.now() - started, error: null };
+    return { ...at, answeredBy, milliseconds: Date.now() - started, error: null };
   } catch (error) {
     const found = error instanceof ControlError ? error.parts.found : describe(error);
-    return { kind, host, port, answeredBy: null, milliseconds: null, error: found };
+    return { ...at, answeredBy: null, milliseconds: null, error: found };
   }
 }
 

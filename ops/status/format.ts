@@ -1,11 +1,20 @@
 /** Status as text; pure. */
 import { bytes, duration, table, timestamp } from "../table";
-import type { BackupRow, EndpointRow, MemberRow, PoolRow, Status } from "./types";
+import {
+  type BackupRow,
+  type EndpointRow,
+  type HostRow,
+  type MemberRow,
+  type PoolRow,
+  type Status,
+  UNREACHABLE,
+} from "./types";
 
 /** The whole report. `now` is Unix seconds. */
 export function formatStatus(status: Status, now: number): string {
   const sections = [
-    `Cluster ${status.cluster} is ${status.verdict}.`,
+    headline(status),
+    hosts(status.hosts),
     members(status.members),
     endpoints(status.endpoints),
     consul(status),
@@ -14,6 +23,25 @@ export function formatStatus(status: Status, now: number): string {
     problems(status.problems),
   ];
   return sections.filter((section) => section !== "").join("\n\n");
+}
+
+function headline({ cluster, verdict, paused }: Status): string {
+  const state = `Cluster ${cluster} is ${verdict}.`;
+  if (!paused) return state;
+  return `${state}\n\n*** PAUSED (maintenance mode): NOTHING FAILS OVER. End it: ops -- resume ***`;
+}
+
+/** On a single host that answers the table would say nothing. */
+function hosts(rows: readonly HostRow[]): string {
+  if (rows.length < 2 && rows.every(({ error }) => error === null)) return "";
+  return table(
+    ["HOST", "ENGINE", "CONTAINERS"],
+    rows.map(({ name, error, running, containers }) => [
+      name,
+      error === null ? "answers" : UNREACHABLE,
+      running === null ? "-" : `${running} of ${containers} run`,
+    ]),
+  );
 }
 
 function members(rows: readonly MemberRow[]): string {
@@ -45,9 +73,13 @@ function endpoints(rows: readonly EndpointRow[]): string {
     rows.map((row) => [
       row.kind,
       `${row.host}:${row.port}`,
-      row.answeredBy === null ? "no" : `${row.answeredBy}, ${row.milliseconds ?? 0} ms`,
+      row.answeredBy === null ? noAnswer(row) : `${row.answeredBy}, ${row.milliseconds ?? 0} ms`,
     ]),
   );
+}
+
+function noAnswer({ error }: EndpointRow): string {
+  return error === UNREACHABLE ? UNREACHABLE : "no";
 }
 
 function consul({ consul: store }: Status): string {
@@ -62,7 +94,7 @@ function pools(rows: readonly PoolRow[]): string {
     head,
     rows.map((row) =>
       row.error !== null
-        ? [row.name, String(row.port), "does not answer"]
+        ? [row.name, String(row.port), row.error === UNREACHABLE ? UNREACHABLE : "does not answer"]
         : [
             row.name,
             String(row.port),
@@ -71,7 +103,7 @@ function pools(rows: readonly PoolRow[]): string {
             String(row.serversActive),
             String(row.serversIdle),
             duration(row.maxWaitSeconds),
-            row.paused.join(", ") || "-",
+            row.paused.includes("*") ? "YES" : row.paused.join(", ") || "-",
           ],
     ),
   );
@@ -79,6 +111,7 @@ function pools(rows: readonly PoolRow[]): string {
 
 function backup(row: BackupRow | null, now: number): string {
   if (row === null) return "BACKUP  none: the cluster has no repository";
+  if (row.error === UNREACHABLE) return `BACKUP  stanza ${row.stanza}: ${UNREACHABLE}`;
   if (row.error !== null) return `BACKUP  stanza ${row.stanza}: does not answer`;
   const parts = [lastBackup(row, now)];
   if (row.running) parts.push("one is running");

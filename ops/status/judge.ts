@@ -2,20 +2,34 @@
 import { MAXIMUM_LAG_BYTES } from "../../model/render/dynamicConfig";
 import type { Verdict } from "../exitCode";
 import { bytes, duration } from "../table";
-import type { BackupRow, EndpointRow, Findings, MemberRow, PoolRow, Status } from "./types";
+import {
+  type BackupRow,
+  type EndpointRow,
+  type Findings,
+  type HostRow,
+  type MemberRow,
+  type PoolRow,
+  type Status,
+  UNREACHABLE,
+} from "./types";
 
 /** A client that waits longer than this for a server connection is worth a word. */
 const LONG_WAIT_SECONDS = 5;
 
 /** Judges what was found. */
 export function judge(found: Findings): Status {
+  // A host that is out is one problem: what is on it is not told again.
+  const out = new Set(found.hosts.filter(isOut).map(({ name }) => name));
   const problems = [
     ...leaderProblems(found),
-    ...found.containers.map((one) => `${one.container} on host ${one.host}: ${one.found}`),
-    ...memberProblems(found),
+    ...found.hosts.filter(isOut).map(hostProblem),
+    ...found.containers
+      .filter(({ host }) => !out.has(host))
+      .map((one) => `${one.container} on host ${one.host}: ${one.found}`),
+    ...memberProblems(found, out),
     ...consulProblems(found),
-    ...found.endpoints.flatMap(endpointProblems),
-    ...found.pools.flatMap(poolProblems),
+    ...found.endpoints.filter(({ runsOn }) => !out.has(runsOn)).flatMap(endpointProblems),
+    ...found.pools.filter(({ runsOn }) => !out.has(runsOn)).flatMap(poolProblems),
     ...(found.backup === null ? [] : backupProblems(found.backup)),
   ];
   return { ...found, verdict: verdictOf(found, problems), problems };
@@ -29,6 +43,16 @@ function verdictOf(found: Findings, problems: readonly string[]): Verdict {
   return problems.length === 0 ? "healthy" : "degraded";
 }
 
+/** A host that does not answer, or none of whose containers runs. */
+function isOut({ error, running, containers }: HostRow): boolean {
+  return error !== null || (running === 0 && containers > 0);
+}
+
+function hostProblem({ name, error, containers }: HostRow): string {
+  if (error !== null) return `host ${name} is unreachable: ${error}`;
+  return `host ${name} is out: none of its ${containers} containers runs; after its maintenance: ops -- maintenance ${name} off`;
+}
+
 function isPrimary(kind: EndpointRow["kind"]): boolean {
   return kind === "primary" || kind === "pooledPrimary";
 }
@@ -37,17 +61,17 @@ function leaderProblems(found: Findings): string[] {
   const problems: string[] = [];
   if (found.membersError !== null) problems.push(`no member answers: ${found.membersError}`);
   else if (found.leader === null) problems.push("there is no running leader");
-  if (found.paused) problems.push("Patroni is paused: nothing fails over until it is resumed");
+  if (found.paused) problems.push("Patroni is paused: nothing fails over until `ops -- resume`");
   return problems;
 }
 
-function memberProblems(found: Findings): string[] {
+function memberProblems(found: Findings, hostsOut: ReadonlySet<string>): string[] {
   if (found.membersError !== null) return [];
   const timeline = found.members.find(({ name }) => name === found.leader)?.timeline ?? null;
   // One whose container is out is named with the containers.
   const out = new Set(found.containers.map(({ container }) => container));
   return found.members
-    .filter(({ name }) => !out.has(name))
+    .filter(({ name, host }) => !out.has(name) && !hostsOut.has(host))
     .flatMap((member) => oneMember(member, found.leader, timeline));
 }
 
@@ -88,7 +112,7 @@ function poolProblems(pool: PoolRow): string[] {
   if (pool.error !== null) return [`pool ${pool.name}: ${pool.error}`];
   const problems: string[] = [];
   if (pool.paused.length > 0)
-    problems.push(`pool ${pool.name} is paused: ${pool.paused.join(", ")}`);
+    problems.push(`pool ${pool.name} is paused: ${pausedText(pool.paused)}`);
   if (pool.maxWaitSeconds > LONG_WAIT_SECONDS) {
     const waits = duration(pool.maxWaitSeconds);
     problems.push(`pool ${pool.name}: ${pool.clientsWaiting} clients wait, one for ${waits}`);
@@ -96,7 +120,12 @@ function poolProblems(pool: PoolRow): string[] {
   return problems;
 }
 
+function pausedText(paused: readonly string[]): string {
+  return paused.includes("*") ? "all databases" : paused.join(", ");
+}
+
 function backupProblems(backup: BackupRow): string[] {
+  if (backup.error === UNREACHABLE) return ["backup: the repository's host is unreachable"];
   if (backup.error !== null) return [`backup: ${backup.error}`];
   const problems: string[] = [];
   if (backup.last === null && !backup.running)

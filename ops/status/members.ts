@@ -2,7 +2,10 @@
 import { describe } from "../../control/errors";
 import { type ClusterMember, clusterView, leaderOf, leads } from "../../control/patroni";
 import type { MemberAccess } from "../../model/access";
-import type { ContainerProblem, Findings, MemberRow } from "./types";
+import { withDeadline } from "../deadline";
+import { type ContainerProblem, type Findings, type MemberRow, UNREACHABLE } from "./types";
+
+const TIMEOUT_MS = 15_000;
 
 /** The part of the findings that is about members. */
 export type MemberFindings = Pick<Findings, "leader" | "paused" | "members" | "membersError">;
@@ -15,13 +18,19 @@ export async function findMembers(
   const gone = new Map(absent.map((one) => [one.container, one.found]));
   const alive = members.filter(({ container }) => !gone.has(container));
   try {
-    const view = await clusterView(alive);
+    const where = members.map(({ name }) => name).join(", ");
+    const call = { doing: "ask the members", where, timeoutMs: TIMEOUT_MS };
+    const view = await withDeadline(call, clusterView(alive));
     const rows = members.map((member) => {
       const seen = view.members.find(({ name }) => name === member.name);
       return memberRow(member, seen, gone.get(member.container));
     });
     const leader = leaderOf(view)?.name ?? null;
-    const runs = alive.some(({ name }) => name === leader);
+    // On a host that cannot be reached from here it may well run: the endpoints tell.
+    const runs = members.some(
+      ({ name, container }) =>
+        name === leader && (gone.get(container) ?? UNREACHABLE) === UNREACHABLE,
+    );
     const paused = view.pause === true;
     return { leader: runs ? leader : null, paused, members: rows, membersError: null };
   } catch (error) {

@@ -10,7 +10,13 @@ import { POOL_SOCKET_DIR } from "../../model/paths";
 import { withDeadline } from "../deadline";
 import { allContainers, type PartContainer } from "../stack/containers";
 import type { StackOutputs } from "../stack/outputs";
-import type { BackupRow, ConsulRow, ContainerProblem, PoolRow } from "./types";
+import {
+  type BackupRow,
+  type ConsulRow,
+  type ContainerProblem,
+  type PoolRow,
+  UNREACHABLE,
+} from "./types";
 
 const TIMEOUT_MS = 15_000;
 
@@ -19,10 +25,14 @@ export interface SeenContainer extends ContainerProblem {
   readonly runs: boolean;
 }
 
+/** Hosts whose engines do not answer: what is on them is not asked. */
+export type Dead = ReadonlySet<string>;
+
 /** Containers that do not run, or whose health check fails. */
-export async function findContainers(outputs: StackOutputs): Promise<SeenContainer[]> {
+export async function findContainers(outputs: StackOutputs, dead: Dead): Promise<SeenContainer[]> {
   const look = async ({ access }: PartContainer): Promise<SeenContainer | undefined> => {
     const where = { container: access.container, host: access.host.name };
+    if (dead.has(where.host)) return { ...where, found: UNREACHABLE, runs: false };
     const call = { doing: "look at the container", where: where.container, timeoutMs: TIMEOUT_MS };
     try {
       const state = await withDeadline(call, containerState(access));
@@ -38,13 +48,15 @@ export async function findContainers(outputs: StackOutputs): Promise<SeenContain
 }
 
 /** Consul's leader and what its autopilot thinks of the servers. */
-export async function findConsul(outputs: StackOutputs): Promise<ConsulRow> {
-  const { consul: servers, consulViewerToken: token } = outputs.operations;
+export async function findConsul(outputs: StackOutputs, dead: Dead): Promise<ConsulRow> {
+  const { consul, consulViewerToken: token } = outputs.operations;
+  // They are asked in turn: one on a dead host would use up the time of the others.
+  const servers = consul.filter(({ host }) => !dead.has(host.name));
   const call = { doing: "ask Consul", where: outputs.clusterName, timeoutMs: TIMEOUT_MS };
   try {
     const asked = Promise.all([consulLeader(servers), autopilotHealthy({ servers, token })]);
     const [address, { healthy, found }] = await withDeadline(call, asked);
-    return { leader: leadingServer(servers, address), healthy, servers: found, error: null };
+    return { leader: leadingServer(consul, address), healthy, servers: found, error: null };
   } catch (error) {
     return { leader: null, healthy: false, servers: "", error: describe(error) };
   }
@@ -59,29 +71,33 @@ export function leadingServer(servers: readonly ConsulAccess[], address: string)
 }
 
 /** Every PgBouncer, asked on its console. */
-export function findPools(outputs: StackOutputs): Promise<PoolRow[]> {
+export function findPools(outputs: StackOutputs, dead: Dead): Promise<PoolRow[]> {
   const ask = async (access: StackOutputs["operations"]["poolers"][number]): Promise<PoolRow> => {
     const { container: name, port } = access;
+    const at = { name, runsOn: access.host.name, port };
+    if (dead.has(at.runsOn)) return { ...at, ...poolSummary([], [], []), error: UNREACHABLE };
     const pooler = { access, socketDirectory: POOL_SOCKET_DIR, port };
     const call = { doing: "ask PgBouncer", where: name, timeoutMs: TIMEOUT_MS };
     try {
       const asked = Promise.all([
         poolConsole(pooler, ["SHOW POOLS"]),
         poolConsole(pooler, ["SHOW DATABASES"]),
+        poolConsole(pooler, ["SHOW STATE"]),
       ]);
-      return { name, port, ...poolSummary(...(await withDeadline(call, asked))), error: null };
+      return { ...at, ...poolSummary(...(await withDeadline(call, asked))), error: null };
     } catch (error) {
-      return { name, port, ...poolSummary([], []), error: describe(error) };
+      return { ...at, ...poolSummary([], [], []), error: describe(error) };
     }
   };
   return Promise.all(outputs.operations.poolers.map(ask));
 }
 
-/** Sums up `SHOW POOLS` and `SHOW DATABASES` without the console itself; pure. */
+/** Sums up `SHOW POOLS`, `SHOW DATABASES` and `SHOW STATE` without the console itself; pure. */
 export function poolSummary(
   pools: readonly ConsoleRow[],
   databases: readonly ConsoleRow[],
-): Omit<PoolRow, "name" | "port" | "error"> {
+  state: readonly ConsoleRow[],
+): Omit<PoolRow, "name" | "runsOn" | "port" | "error"> {
   const own = pools.filter(({ database }) => database !== "pgbouncer");
   const sum = (...columns: string[]): number =>
     own.reduce(
@@ -94,14 +110,24 @@ export function poolSummary(
     serversActive: sum("sv_active"),
     serversIdle: sum("sv_idle", "sv_used", "sv_tested"),
     maxWaitSeconds: Math.max(0, ...own.map(({ maxwait }) => Number(maxwait ?? 0))),
-    paused: databases.filter(({ paused }) => paused === "1").map(({ name }) => name ?? "?"),
+    paused: pausedDatabases(databases, state),
   };
+}
+
+/** A pause of all databases is a state of the process: `SHOW DATABASES` does not tell of it. */
+function pausedDatabases(
+  databases: readonly ConsoleRow[],
+  state: readonly ConsoleRow[],
+): readonly string[] {
+  if (state.some(({ key, value }) => key === "paused" && value === "yes")) return ["*"];
+  return databases.filter(({ paused }) => paused === "1").map(({ name }) => name ?? "?");
 }
 
 /** The repository's last backup and the leader's archiver. */
 export async function findBackup(
   outputs: StackOutputs,
   leader: MemberAccess | undefined,
+  dead: Dead,
 ): Promise<BackupRow | null> {
   const { repository } = outputs.operations;
   const { stanza } = outputs.backup;
@@ -109,6 +135,7 @@ export async function findBackup(
   const call = { doing: "ask pgBackRest", where: repository.container, timeoutMs: TIMEOUT_MS };
   const archive = await findArchive(leader).catch(() => null); // the leader's own rows say why
   const none = { stanza, count: 0, running: false, last: null, archive };
+  if (dead.has(repository.host.name)) return { ...none, error: UNREACHABLE };
   try {
     const info = await withDeadline(call, stanzaInfo({ repository, stanza }));
     if (info === undefined) return { ...none, error: "the repository does not know the stanza" };

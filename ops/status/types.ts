@@ -1,13 +1,30 @@
 /** What `status` finds: plain data, printed as it is by --json. */
 import type { Verdict } from "../exitCode";
 
+/** Stands for the state of what runs on a host whose engine does not answer. */
+export const UNREACHABLE = "unreachable";
+
+/** A host. */
+export interface HostRow {
+  readonly name: string;
+  /** Why its engine does not answer; null when it does. */
+  readonly error: string | null;
+  /** Containers that it should run. */
+  readonly containers: number;
+  /** Containers that run; null when its engine does not answer. */
+  readonly running: number | null;
+}
+
 /** A member. */
 export interface MemberRow {
   readonly name: string;
   readonly host: string;
   /** `leader`, `standby_leader`, `replica`; `unknown` when Patroni's view does not have it. */
   readonly role: string;
-  /** Patroni's word (`running`, `streaming`, ...), or the container's when that does not run. */
+  /**
+   * Patroni's word (`running`, `streaming`, ...), the container's when that does not run, or
+   * `unreachable` when its host is: the rest of the row is then what the other members see.
+   */
   readonly state: string;
   readonly timeline: number | null;
   /** Bytes behind the leader; null for the leader and when it cannot be told. */
@@ -21,6 +38,8 @@ export interface MemberRow {
 export interface EndpointRow {
   readonly kind: "primary" | "replicas" | "pooledPrimary" | "pooledReplicas";
   readonly host: string;
+  /** Name of the host in the stack config. */
+  readonly runsOn: string;
   readonly port: number;
   /** Who answered; null when nobody did. */
   readonly answeredBy: "leader" | "replica" | null;
@@ -42,6 +61,8 @@ export interface ConsulRow {
 /** A PgBouncer, its pools summed up. */
 export interface PoolRow {
   readonly name: string;
+  /** Name of its host. */
+  readonly runsOn: string;
   readonly port: number;
   readonly clientsActive: number;
   readonly clientsWaiting: number;
@@ -49,7 +70,7 @@ export interface PoolRow {
   readonly serversIdle: number;
   /** Longest time that a waiting client has waited. */
   readonly maxWaitSeconds: number;
-  /** Databases that are paused. */
+  /** Databases that are paused; `*` when all are. */
   readonly paused: readonly string[];
   readonly error: string | null;
 }
@@ -89,7 +110,9 @@ export interface Findings {
   readonly checkedAt: string;
   /** Name of the leader that runs; null when there is none. */
   readonly leader: string | null;
+  /** Whether Patroni is in maintenance mode: nothing fails over. */
   readonly paused: boolean;
+  readonly hosts: readonly HostRow[];
   readonly members: readonly MemberRow[];
   /** Why there is no view of the members at all. */
   readonly membersError: string | null;

@@ -60,7 +60,13 @@ async function switchover(ops: Ops, options: Options): Promise<number> {
   );
   ops.note(`Moving leadership from ${from} to ${to} ...`);
   const started = Date.now();
-  const limits = { timeoutMs: options.timeout * 1000, maximumLag: MAXIMUM_LAG_BYTES, to };
+  const limits = {
+    timeoutMs: options.timeout * 1000,
+    maximumLag: MAXIMUM_LAG_BYTES,
+    to,
+    front: outputs.operations,
+    note: (text: string) => ops.note(text),
+  };
   const leader = await moveLeadership(members, from, limits);
   report(ops, { from, to: leader, seconds: Math.round((Date.now() - started) / 100) / 10 });
   return 0;

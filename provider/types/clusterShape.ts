@@ -21,6 +21,14 @@ function memberFailures(old: readonly string[], now: readonly string[]): CheckFa
   return [];
 }
 
+/** A role may own what others need, and its password is nowhere else: it is locked, not removed. */
+function userFailures(old: readonly string[], now: readonly string[]): CheckFailure[] {
+  const removed = without(old, now);
+  if (removed.length === 0) return [];
+  const reason = `${removed.join(", ")} would be removed, but a role and what it owns are never dropped by \`up\`: leave the entry in, and lock the user with \`login: false\``;
+  return [{ property: "users", reason }];
+}
+
 type Servers = Readonly<Record<string, string>>;
 
 /** The others find a server by its address: of those that stay, a majority must keep theirs. */
@@ -66,6 +74,7 @@ export function shapeFailures(
     failures.push({ property: "postgresVersion", reason });
   }
   if (olds.members !== undefined) failures.push(...memberFailures(olds.members, news.members));
+  if (olds.users !== undefined) failures.push(...userFailures(olds.users, news.users));
   if (olds.baseSuite !== undefined && olds.baseSuite !== news.baseSuite) {
     const reason = `cannot change from ${olds.baseSuite} to ${news.baseSuite} by \`up\`: another libc orders texts otherwise, and indexes would be wrong without a sign. Set it back; a change of base is a procedure of its own (new members, REINDEX)`;
     failures.push({ property: "baseSuite", reason });

@@ -1,16 +1,23 @@
-/** Drain: stands before a member's delete. The strict gate, and leadership moved away. */
+/** Drain: stands before a member's delete. The strict gate, and clients led elsewhere. */
 import type { DrainInputs } from "../../model/resources";
-import { gate, moveLeadership } from "../../control/leadership";
+import { backAgain, endLeader } from "../../control/handover";
+import { gate } from "../../control/leadership";
 import { leaderOf } from "../../control/patroni";
+import { drainReplica } from "../../control/traffic";
 import { define } from "../type";
+import { warn } from "../warn";
 
 async function drain(inputs: DrainInputs): Promise<DrainInputs> {
-  const { member, members } = inputs;
+  const { member, members, haproxies, poolers } = inputs;
+  const front = { haproxies, poolers };
   const limits = { timeoutMs: inputs.timeoutSeconds * 1000, maximumLag: inputs.maximumLagBytes };
   const view = await gate(members, member.name, limits);
-  const others = members.filter((item) => item.name !== member.name);
-  if (others.length > 0 && leaderOf(view)?.name === member.name) {
-    await moveLeadership(members, member.name, limits);
+  if (members.length === 1) return inputs;
+  if (leaderOf(view)?.name === member.name) {
+    await endLeader(members, member, { front, note: warn });
+    await backAgain(member, warn);
+  } else {
+    await drainReplica(front, member.name, view, warn);
   }
   return inputs;
 }
@@ -23,7 +30,7 @@ export const drainType = define<DrainInputs, DrainInputs>({
   type: "pgha:index:Drain",
   secretFields: [],
   computed: [],
-  ignored: ["member", "members", "timeoutSeconds", "maximumLagBytes"],
+  ignored: ["member", "members", "haproxies", "poolers", "timeoutSeconds", "maximumLagBytes"],
   create: (inputs) => Promise.resolve({ id: inputs.member.name, state: inputs }),
   read: (state) => Promise.resolve(state),
   update: (_, news) => drain(news),

@@ -7,6 +7,7 @@ import { configApplied, pendingRestart, rollingRestart } from "../../control/res
 import { NotYet, until } from "../../control/until";
 import { readOrGone } from "../gone";
 import { define } from "../type";
+import { warn } from "../warn";
 
 const LEADER_MS = 180_000;
 const APPLY_MS = 120_000;
@@ -38,7 +39,7 @@ async function apply(old: Record<string, unknown>, inputs: DynamicConfigInputs):
     await patchConfig(members, patch);
     await configApplied(members, APPLY_MS);
   }
-  await rollingRestart(members);
+  await rollingRestart(members, { haproxies: inputs.haproxies, poolers: inputs.poolers }, warn);
 }
 
 async function read(state: DynamicConfigInputs): Promise<DynamicConfigInputs | undefined> {
@@ -56,6 +57,7 @@ export const dynamicConfig = define<DynamicConfigInputs, DynamicConfigInputs>({
   secretFields: [],
   computed: [],
   access: ["members"],
+  ignored: ["haproxies", "poolers"],
   async create(inputs) {
     await apply({}, inputs);
     return { id: "config", state: inputs };

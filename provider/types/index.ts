@@ -13,6 +13,8 @@ import { extension } from "./extension";
 import { image } from "./image";
 import { poolLookup } from "./poolLookup";
 import { poolSettings } from "./poolSettings";
+import { preflightType } from "./preflight";
+import { reachability } from "./reachability";
 import { ready } from "./ready";
 import { role } from "./role";
 import { stanza } from "./stanza";
@@ -21,9 +23,11 @@ import { volumeClaim } from "./volumeClaim";
 /** In the order in which a cluster needs them. */
 export const types: readonly AnyType[] = [
   clusterShape,
+  preflightType,
   certificateAuthority,
   certificate,
   image,
+  reachability,
   volumeClaim,
   configFiles,
   consulPolicy,

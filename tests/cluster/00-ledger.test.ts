@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { contradictions, type Entry, outage } from "./harness/ledger";
+import { contradictions, type Entry, outage } from "../harness/ledger";
 
-const entry = (id: string, fate: Entry["fate"], at = 0): Entry => ({ id, fate, at });
+const entry = (id: string, fate: Entry["fate"], at = 0, took = 1): Entry => ({
+  id,
+  fate,
+  at,
+  took,
+});
 
 /** The check that every failover test rests on must itself fail on a broken history. */
 describe("the ledger", () => {

@@ -61,6 +61,12 @@ const userSchema = z.strictObject({
     .array(identifier())
     .default([])
     .describe("Roles whose rights the user has: other declared users or predefined roles."),
+  login: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Whether the user may connect. `false` locks a user out that is not wanted any more.",
+    ),
   createDb: z.boolean().default(false).describe("Whether the user may create databases."),
   settings: parameters
     .default({})

@@ -1,4 +1,5 @@
 import { createServer } from "node:net";
+import { networkInterfaces } from "node:os";
 import ipaddr from "ipaddr.js";
 import { PORT_BLOCK, PORT_BLOCKS, portBlock, subnet } from "./identity";
 import { lines, ok } from "./run";
@@ -34,13 +35,15 @@ function isFree(port: number): Promise<boolean> {
   });
 }
 
-/** A subnet that overlaps with no network of the Docker engine. */
+/** A subnet that overlaps with no network of the Docker engine, nor with another of the machine. */
 export async function freeSubnet(): Promise<string> {
   const ids = lines(await ok("docker", ["network", "ls", "--quiet"]));
   const format = "{{range .IPAM.Config}}{{.Subnet}}\n{{end}}";
-  const taken = lines(
-    await ok("docker", ["network", "inspect", "--format", format, ...ids]),
-  ).filter((text) => ipaddr.IPv4.isValidCIDR(text));
+  const taken = lines(await ok("docker", ["network", "inspect", "--format", format, ...ids]))
+    .concat(
+      Object.values(networkInterfaces()).flatMap((all) => all?.map(({ cidr }) => cidr ?? "") ?? []),
+    )
+    .filter((text) => ipaddr.IPv4.isValidCIDR(text));
   for (let attempt = 0; attempt < 512; attempt++) {
     const wanted = subnet(attempt);
     if (!taken.some((other) => overlap(wanted, other))) return wanted;

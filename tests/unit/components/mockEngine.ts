@@ -99,7 +99,7 @@ const COMPUTED: Readonly<Record<string, (args: MockResourceArgs) => object>> = {
 
 /** Types of the project's own provider that compute nothing. */
 const PLAIN =
-  /^pgha:index:(Image|ConfigFiles|ConsulPolicy|ConsulToken|DynamicConfig|Role|Database|Extension|PoolLookup|PoolSettings|Stanza|Drain|ClusterShape|VolumeClaim)$/;
+  /^pgha:index:(Preflight|Reachability|Image|ConfigFiles|ConsulPolicy|ConsulToken|DynamicConfig|Role|Database|Extension|PoolLookup|PoolSettings|Stanza|Drain|ClusterShape|VolumeClaim)$/;
 
 function newResource(args: MockResourceArgs): MockResourceResult {
   const inputs = args.inputs as object;

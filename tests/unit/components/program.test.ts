@@ -185,7 +185,9 @@ describe("the members", () => {
     hot.pool = { size: 10 };
     hot.postgres = { ...(hot.postgres as object), parameters: { work_mem: "8MB" } };
     expect(triggers(await runProgram(hot))).toEqual(triggers(run));
-    const rolling = { ...hot, resources: { memoryMiB: { postgres: 640 }, shmSizeMiB: 128 } };
+    const resized = { ...hot, resources: { memoryMiB: { postgres: 640 }, shmSizeMiB: 128 } };
+    expect(triggers(await runProgram(resized))).toEqual(triggers(run));
+    const rolling = { ...hot, resources: { memoryMiB: { postgres: 512 }, shmSizeMiB: 136 } };
     const changed = triggers(await runProgram(rolling));
     expect(changed.filter((trigger) => triggers(run).includes(trigger))).toEqual([]);
   });

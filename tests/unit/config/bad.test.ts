@@ -240,7 +240,19 @@ const MANY: readonly Case[] = [
   parameter("max_connections", 20, /from 25/),
 ];
 
-const ALL = { SHAPE, HOSTS, POSTGRES, PARAMETERS, TOGETHER, SECRETS, MANY };
+const REGISTRY: readonly Case[] = [
+  ["registry", "https://registry.example.org", "registry", /without scheme/],
+  ["registry", "me@registry.example.org/team", "registry", /without scheme, user/],
+  ["registry", "registry.example.org/Team", "registry", /lower-case/],
+  ["registry", "registry.example.org/team:1", "registry", /user or tag/],
+  ["registry", "registry.example.org/team/", "registry", /HOST/],
+  ["registry", "registry.example.org/a b; id", "registry", /HOST/],
+  ["registry", "--help", "registry", /HOST/],
+  ["registry", "team/postgres-ha", "registry", /host name/],
+  ["registry", `registry.example.org/${"a".repeat(200)}`, "registry", /180/],
+];
+
+const ALL = { SHAPE, HOSTS, POSTGRES, PARAMETERS, TOGETHER, SECRETS, REGISTRY, MANY };
 
 for (const [group, cases] of Object.entries(ALL)) {
   describe(`bad config: ${group}`, () => {

@@ -32,9 +32,10 @@ export function sampleOutputs(): Record<string, unknown> {
       agents: [{ host, container: "dev-local-agent-1" }],
       haproxies: [{ host, container: "dev-local-haproxy-1" }],
       poolers: [
-        { host, container: "dev-local-pgbouncer-1", port: 6432 },
-        { host, container: "dev-local-pgbouncer-replicas-1", port: 6433 },
+        { host, container: "dev-local-pgbouncer-1", port: 6432, target: "primary" },
+        { host, container: "dev-local-pgbouncer-replicas-1", port: 6433, target: "replicas" },
       ],
+      sidecars: [1, 2].map((n) => ({ host, container: `dev-local-backrest-${n}` })),
       repository: { host, container: "dev-local-backup-1" },
       consulViewerToken: "SECRET-viewer",
       keys: {

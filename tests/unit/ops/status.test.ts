@@ -3,6 +3,7 @@ import { verdictCode } from "../../../ops/exitCode";
 import { parseOutputs } from "../../../ops/stack/outputs";
 import { endpointPlaces } from "../../../ops/status/endpoints";
 import { formatStatus } from "../../../ops/status/format";
+import { hostRows } from "../../../ops/status/hosts";
 import { judge } from "../../../ops/status/judge";
 import { memberRow } from "../../../ops/status/members";
 import { leadingServer, poolSummary } from "../../../ops/status/parts";
@@ -31,6 +32,7 @@ const leader: MemberRow = {
 const primary: EndpointRow = {
   kind: "primary",
   host: "127.0.0.1",
+  runsOn: "local",
   port: 5000,
   answeredBy: "leader",
   milliseconds: 12,
@@ -38,8 +40,9 @@ const primary: EndpointRow = {
 };
 const pool = {
   name: "dev-pgbouncer-1",
+  runsOn: "local",
   port: 6432,
-  ...poolSummary([], []),
+  ...poolSummary([], [], []),
   error: null,
 };
 const backup: BackupRow = {
@@ -55,6 +58,7 @@ const healthy: Findings = {
   checkedAt: "2026-01-02T03:04:05.000Z",
   leader: "dev-1",
   paused: false,
+  hosts: [{ name: "local", error: null, containers: 8, running: 8 }],
   members: [leader, replica],
   membersError: null,
   endpoints: [
@@ -82,11 +86,12 @@ describe("the judgement", () => {
     ["a lag is unknown", { members: [leader, { ...replica, lagBytes: null }] }, "dev-2: its lag is unknown"],
     ["timelines differ", { members: [leader, { ...replica, timeline: 2 }] }, "dev-2 is on timeline 2, the leader on 3"],
     ["a restart is pending", { members: [{ ...leader, pendingRestart: true }, replica] }, "dev-1 has settings that wait for a restart"],
-    ["Patroni is paused", { paused: true }, "Patroni is paused: nothing fails over until it is resumed"],
+    ["Patroni is paused", { paused: true }, "Patroni is paused: nothing fails over until `ops -- resume`"],
     ["Consul has no leader", { consul: { ...healthy.consul, leader: null } }, "Consul has no leader: nothing can fail over"],
     ["Consul is not healthy", { consul: { ...healthy.consul, healthy: false } }, "Consul is not healthy: dev-consul-1 healthy"],
     ["a replica endpoint is out", { endpoints: [primary, { ...primary, kind: "replicas", port: 5001, answeredBy: null, error: "refused" }] }, "endpoint replicas (127.0.0.1:5001): refused"],
     ["a pool is paused", { pools: [{ ...pool, paused: ["app"] }] }, "pool dev-pgbouncer-1 is paused: app"],
+    ["a whole pool is paused", { pools: [{ ...pool, paused: ["*"] }] }, "pool dev-pgbouncer-1 is paused: all databases"],
     ["clients wait", { pools: [{ ...pool, clientsWaiting: 3, maxWaitSeconds: 65 }] }, "pool dev-pgbouncer-1: 3 clients wait, one for 1 min"],
     ["there is no backup", { backup: { ...backup, last: null, count: 0 } }, "there is no backup yet: ops -- backup"],
     ["archiving fails", { backup: { ...backup, archive: { lastArchivedSecondsAgo: 900, failing: true } } }, "archiving of WAL fails: see the leader's log"],
@@ -95,6 +100,46 @@ describe("the judgement", () => {
     const status = judge({ ...healthy, ...change });
     expect(status).toMatchObject({ verdict: "degraded", problems: [problem] });
     expect(verdictCode(status.verdict)).toBe(1);
+  });
+
+  const far = { name: "pg2", error: "no answer within 5 s", containers: 3, running: null };
+  it("tells of a dead host once, by its name, whatever is on it", () => {
+    const lost: Findings = {
+      ...healthy,
+      hosts: [...healthy.hosts, far],
+      members: [leader, { ...replica, host: "pg2", state: "unreachable" }],
+      endpoints: [
+        primary,
+        { ...primary, host: "10.0.1.12", runsOn: "pg2", answeredBy: null, error: "unreachable" },
+      ],
+      pools: [pool, { ...pool, name: "dev-pgbouncer-2", runsOn: "pg2", error: "unreachable" }],
+      backup: { ...backup, error: "unreachable" },
+    };
+    const status = judge(lost);
+    expect(status.verdict).toBe("degraded");
+    expect(status.problems).toEqual([
+      "host pg2 is unreachable: no answer within 5 s",
+      "backup: the repository's host is unreachable",
+    ]);
+    const text = formatStatus(status, NOW);
+    expect(text).toMatch(/^pg2 +unreachable +-$/m);
+    expect(text).toMatch(/^local +answers +8 of 8 run$/m);
+    expect(text).toMatch(/^primary +10\.0\.1\.12:5000 +unreachable$/m);
+    expect(text).toMatch(/^dev-2 +pg2 +replica +unreachable/m);
+    expect(text).toMatch(/^dev-pgbouncer-2 +6432 +unreachable$/m);
+    expect(text).toContain("BACKUP  stanza dev: unreachable");
+  });
+
+  it("takes a host where nothing runs for one that is out, with the way back", () => {
+    const out = { name: "pg2", error: null, containers: 2, running: 0 };
+    const containers = ["a", "b"].map((container) => ({
+      container,
+      host: "pg2",
+      found: "container exited",
+    }));
+    expect(judge({ ...healthy, hosts: [...healthy.hosts, out], containers }).problems).toEqual([
+      "host pg2 is out: none of its 2 containers runs; after its maintenance: ops -- maintenance pg2 off",
+    ]);
   });
 
   const down: [string, Partial<Findings>][] = [
@@ -135,6 +180,18 @@ POOL             PORT  CLIENTS  WAITING  SERVERS  IDLE  LONGEST WAIT  PAUSED
 dev-pgbouncer-1  6432  0        0        0        0     0 s           -
 
 BACKUP  stanza dev: last full 20260102-000000F, ended 2026-01-02 01:04:05Z (2 h 0 min ago), 2 kept; WAL archived 40 s ago`);
+  });
+
+  it("of a paused one says so at its top", () => {
+    expect(
+      formatStatus(judge({ ...healthy, paused: true }), NOW)
+        .split("\n")
+        .slice(0, 3),
+    ).toEqual([
+      "Cluster dev is degraded.",
+      "",
+      "*** PAUSED (maintenance mode): NOTHING FAILS OVER. End it: ops -- resume ***",
+    ]);
   });
 
   it("of one that is not names every problem at its end", () => {
@@ -188,7 +245,7 @@ describe("the findings", () => {
       { name: "app", paused: "1" },
       { name: "postgres", paused: "0" },
     ];
-    expect(poolSummary([row, row, own], databases)).toEqual({
+    expect(poolSummary([row, row, own], databases, [])).toEqual({
       clientsActive: 4,
       clientsWaiting: 2,
       serversActive: 2,
@@ -196,6 +253,20 @@ describe("the findings", () => {
       maxWaitSeconds: 4,
       paused: ["app"],
     });
+    const state = [
+      { key: "active", value: "no" },
+      { key: "paused", value: "yes" },
+    ];
+    expect(poolSummary([], databases, state).paused).toEqual(["*"]);
+  });
+
+  it("count the containers of each host", () => {
+    const outputs = parseOutputs("dev", sampleOutputs());
+    const answer = { name: "local", error: null };
+    expect(hostRows(outputs, [answer], [{ host: "local" }])).toEqual([
+      { name: "local", error: null, containers: 10, running: 9 },
+    ]);
+    expect(hostRows(outputs, [{ ...answer, error: "gone" }], [])[0]?.running).toBeNull();
   });
 
   it("name the leading Consul server by its container where its address tells", () => {

@@ -33,7 +33,7 @@ describe("names on the command line", () => {
     expect(names("postgres")).toEqual(["dev-local-postgres-1", "dev-local-postgres-2"]);
     expect(names("dev-local-haproxy-1")).toEqual(["dev-local-haproxy-1"]);
     expect(names("pgbouncer-replicas-1")).toEqual(["dev-local-pgbouncer-replicas-1"]);
-    expect(names()).toHaveLength(8);
+    expect(names()).toHaveLength(10);
     expect(() => names("oracle")).toThrow(/neither a kind .* Name one of: dev-local-consul-1/);
   });
 
@@ -133,6 +133,12 @@ describe("the command line", () => {
     [["logs", "--tail", "-1"]],
     [["switchover", "--timeout", "soon"]],
     [["status", "--no-such"]],
+    [["status", "--watch", "never"]],
+    [["failover"]],
+    [["maintenance", "pg1"]],
+    [["maintenance", "pg1", "perhaps"]],
+    [["firewall", "--format", "pf"]],
+    [["firewall", "--clients", "all"]],
     [["show-keys"]],
   ])("refuses %j", async (args) => {
     await expect(parse(...args)).rejects.toThrow();

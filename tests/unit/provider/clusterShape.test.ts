@@ -9,6 +9,7 @@ const shape: ClusterShapeInputs = {
   cluster: "orders",
   consulServers: servers(["a", "b", "c"]),
   members: ["m1", "m2", "m3"],
+  users: ["app", "report"],
   postgresVersion: 17,
   baseSuite: "trixie",
 };
@@ -18,6 +19,7 @@ describe("shapeFailures", () => {
   it.each<[string, Partial<ClusterShapeInputs>, Partial<ClusterShapeInputs>]>([
     ["a new cluster", {}, {}],
     ["the same", shape, {}],
+    ["a user more", shape, { users: ["app", "report", "new"] }],
     ["one member less", shape, { members: ["m1", "m3"] }],
     ["two members more", shape, { members: ["m1", "m2", "m3", "m4", "m5"] }],
     ["one member for another", shape, { members: ["m1", "m2", "m4"] }],
@@ -35,6 +37,7 @@ describe("shapeFailures", () => {
 
   it.each<[string, Partial<ClusterShapeInputs>, Partial<ClusterShapeInputs>, string, RegExp]>([
     ["another name", shape, { cluster: "x" }, "cluster", /"orders" to "x"/],
+    ["a user less", shape, { users: ["report"] }, "users", /app .*login: false/],
     ["another major", shape, { postgresVersion: 18 }, "postgresVersion", /17 to 18/],
     ["an older major", shape, { postgresVersion: 16 }, "postgresVersion", /17 to 16/],
     ["another libc", shape, { baseSuite: "forky" }, "baseSuite", /trixie to forky/],

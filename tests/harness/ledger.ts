@@ -9,6 +9,8 @@ export interface Entry {
   readonly fate: Fate;
   /** Milliseconds since the epoch at which its fate was known. */
   readonly at: number;
+  /** Milliseconds that it took until then. */
+  readonly took: number;
 }
 
 /** Sentences about every way in which a table contradicts a ledger; none when it bears it out. */
@@ -31,5 +33,18 @@ export function contradictions(ledger: readonly Entry[], rows: readonly string[]
 export function outage(ledger: readonly Entry[], end: number): number {
   const times = ledger.filter(({ fate }) => fate === "acknowledged").map(({ at }) => at);
   const gaps = [...times.slice(1), end].map((at, index) => at - (times[index] ?? at));
-  return Math.max(0, ...gaps);
+  return gaps.reduce((longest, gap) => Math.max(longest, gap), 0);
+}
+
+/** Stall in milliseconds: the longest that an acknowledged write took. */
+export function stall(ledger: readonly Entry[]): number {
+  const times = ledger.filter(({ fate }) => fate === "acknowledged").map(({ took }) => took);
+  return times.reduce((longest, time) => Math.max(longest, time), 0);
+}
+
+/** How many rows have each fate. */
+export function countFates(ledger: readonly Entry[]): Record<Fate, number> {
+  const counts = { acknowledged: 0, unknown: 0, failed: 0 };
+  for (const { fate } of ledger) counts[fate] += 1;
+  return counts;
 }

@@ -1,0 +1,109 @@
+/** What stands between clients and members, and how it is kept from sending them into a stop. */
+import type { ContainerAccess, PoolerAccess } from "../model/access";
+import { describe } from "./errors";
+import { execDetached } from "./exec";
+import { serverStatus, setServer } from "./haproxy";
+import { leads, type ClusterView } from "./patroni";
+import { pausePools, type PausedPools } from "./poolPause";
+import { presence } from "./presence";
+import { NotYet, until } from "./until";
+
+/** Endpoints and pools of a cluster, on all hosts. */
+export interface Front {
+  readonly haproxies: readonly ContainerAccess[];
+  readonly poolers: readonly PoolerAccess[];
+}
+
+/** A move of leadership takes 2 to 3 s; beyond this the pools go on by themselves. */
+const PAUSE_SECONDS = 15;
+/** Transactions that run longer are cut off by the move itself: waiting would stall all others. */
+const WAIT_SECONDS = 3;
+/** A stop begins right after its drain: after this the server takes connections again, if it is up. */
+const DRAIN_SECONDS = 60;
+
+const NOTHING: PausedPools = { resume: () => Promise.resolve() };
+
+/** Those of the containers that run: a stopped one sends nobody anywhere. */
+async function running<T extends ContainerAccess>(containers: readonly T[]): Promise<T[]> {
+  const up = (await presence(containers)).running.map((one) => one.container);
+  return containers.filter((one) => up.includes(one.container));
+}
+
+/**
+ * Pauses pools. Where a transaction runs too long there is no pause, which `note` is told: it would
+ * hold up all others and be cut off nevertheless.
+ */
+async function pause(
+  wanted: readonly PoolerAccess[],
+  note: (text: string) => void,
+): Promise<PausedPools> {
+  const poolers = await running(wanted);
+  if (poolers.length === 0) return NOTHING;
+  try {
+    return await pausePools(poolers, { seconds: PAUSE_SECONDS, waitSeconds: WAIT_SECONDS });
+  } catch (error) {
+    note(`going on without a pause of the pools: ${describe(error)}`);
+    return NOTHING;
+  }
+}
+
+/** Pauses all pools. */
+export function pauseAll(front: Front, note: (text: string) => void): Promise<PausedPools> {
+  return pause(front.poolers, note);
+}
+
+/** Tells every HAProxy at once what its checks would find a second or two later. */
+export async function steer(front: Front, from: string, to: string): Promise<void> {
+  const haproxies = await running(front.haproxies);
+  await Promise.all(
+    haproxies.map((haproxy) =>
+      Promise.all([
+        setServer(haproxy, `primary/${from}`, "health down"),
+        setServer(haproxy, `primary/${to}`, "health up"),
+        drainAt(haproxy, to),
+      ]),
+    ),
+  );
+}
+
+/** Has every other replica take readers, also those that came back from a drain of their own. */
+export async function serveReaders(front: Front, but: string, view: ClusterView): Promise<void> {
+  const replicas = view.members
+    .filter((one) => one.name !== but && !leads(one) && one.state === "streaming")
+    .map((one) => one.name);
+  if (replicas.length === 0) return;
+  const haproxies = await running(front.haproxies);
+  await Promise.all(haproxies.map((haproxy) => serveAt(haproxy, replicas)));
+}
+
+async function serveAt(haproxy: ContainerAccess, replicas: readonly string[]): Promise<void> {
+  for (const replica of replicas) await setServer(haproxy, `replicas/${replica}`, "state ready");
+  const what = `a replica that ${haproxy.container} sends readers to`;
+  await until(what, { timeoutMs: 20_000 }, async () => {
+    const seen = await serverStatus(haproxy, "replicas");
+    if (replicas.some((replica) => seen.get(replica)?.startsWith("UP") === true)) return;
+    throw new NotYet([...seen].map(([name, status]) => `${name} ${status}`).join(", "));
+  });
+}
+
+/**
+ * Takes a replica out of the way of readers: no new connection goes there, and the pools give those
+ * they have back between two transactions.
+ */
+export async function drainReplica(
+  front: Front,
+  member: string,
+  view: ClusterView,
+  note: (text: string) => void,
+): Promise<void> {
+  await serveReaders(front, member, view);
+  const haproxies = await running(front.haproxies);
+  await Promise.all(haproxies.map((haproxy) => drainAt(haproxy, member)));
+  const readers = front.poolers.filter((one) => one.target === "replicas");
+  await (await pause(readers, note)).resume();
+}
+
+async function drainAt(haproxy: ContainerAccess, member: string): Promise<void> {
+  await setServer(haproxy, `replicas/${member}`, "state drain");
+  await execDetached(haproxy, ["ready-later", `replicas/${member}`, String(DRAIN_SECONDS)]);
+}
