@@ -201,7 +201,7 @@ export function engineStream(host: HostAccess): Duplex {
 /** An http agent whose connections are `ssh HOST docker system dial-stdio`, one process each. */
 export class SshAgent extends Agent {
   constructor(private readonly host: HostAccess) {
-    super({ keepAlive: false, maxSockets: 8 });
+    super({ keepAlive: true, maxSockets: 8, maxFreeSockets: 8 });
   }
 
   /** Called by Node's http client for each new connection. */

@@ -13,7 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { delimiter, join } from "node:path";
-import { makeStateDir, state, stateDir, tools } from "./paths";
+import { makeStateDir, root, state, stateDir, tools } from "./paths";
 
 /** Set by a person who keeps Pulumi's home, backend or account by himself; then nothing of it is ours. */
 const ownWays = ["PULUMI_BACKEND_URL", "PULUMI_ACCESS_TOKEN", "PULUMI_HOME"];
@@ -36,7 +36,7 @@ function ownBackend(): string {
 export function pulumiEnv(): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
-    PATH: [tools("bin"), process.env.PATH ?? ""].join(delimiter),
+    PATH: [join(root, "setup", "bin"), tools("bin"), process.env.PATH ?? ""].join(delimiter),
   };
   env.PULUMI_SKIP_UPDATE_CHECK ??= "true";
   // Most of a refresh waits for answers: the CLI's own 4 per core leave the cores idle meanwhile.
