@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { nodePolicy, patroniPolicy, viewerPolicy } from "../model/render/consul";
-import { consulAccess, type Topology } from "../model/topology";
+import { consulAccess, reachable, type Topology } from "../model/topology";
 import { PgComponent } from "./component";
 import { type Keys, toUuid } from "./keys";
 import { ConsulPolicy, ConsulToken } from "./resources";
@@ -44,7 +44,9 @@ export class ConsulAcl extends PgComponent {
     rules: string,
     { topology, keys, servers }: ConsulAclArgs,
   ): pulumi.Resource {
-    const consul = topology.consulServers.map((server) => consulAccess(topology, server));
+    const consul = reachable(topology).consulServers.map((server) =>
+      consulAccess(topology, server),
+    );
     const via = { consul, managementToken: keys.managementToken };
     const description = `postgres-ha ${topology.cluster}`;
     const policy = new ConsulPolicy(

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../model/config";
 import type { MemberAccess } from "../model/access";
-import { memberAccess, type Topology } from "../model/topology";
+import { memberAccess, reachable, type Topology } from "../model/topology";
 import { PgComponent } from "./component";
 import type { Keys } from "./keys";
 import { Database, Extension, PoolLookup, Role } from "./resources";
@@ -43,7 +43,9 @@ export class Databases extends PgComponent {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("Databases", name, opts);
-    this.members = args.topology.members.map((member) => memberAccess(args.topology, member));
+    this.members = reachable(args.topology).members.map((member) =>
+      memberAccess(args.topology, member),
+    );
     const system = this.systemRoles(name);
     new PoolLookup(
       `${name}-pool-lookup`,

@@ -9,6 +9,7 @@ import {
   memberAccess,
   type MemberPlan,
   poolerAccess,
+  reachable,
   type Topology,
 } from "../model/topology";
 import { PgComponent } from "./component";
@@ -108,13 +109,15 @@ export class PatroniNode extends PgComponent {
 
   private createDrain(args: PatroniNodeArgs, spec: ContainerSpec): pulumi.Resource {
     const { topology, member, host, previous } = args;
+    const near = reachable(topology);
     return new Drain(
       `${member.name}-drain`,
       {
         member: memberAccess(topology, member),
-        members: topology.members.map((one) => memberAccess(topology, one)),
-        haproxies: topology.haproxies.map((one) => containerAccess(topology, one)),
-        poolers: topology.poolers.map((one) => poolerAccess(topology, one)),
+        members: near.members.map((one) => memberAccess(topology, one)),
+        unreachable: topology.members.length - near.members.length,
+        haproxies: near.haproxies.map((one) => containerAccess(topology, one)),
+        poolers: near.poolers.map((one) => poolerAccess(topology, one)),
         trigger: replacementHash(host, spec),
         timeoutSeconds: 120,
         maximumLagBytes: MAXIMUM_LAG_BYTES,

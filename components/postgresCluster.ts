@@ -7,6 +7,7 @@ import {
   memberAccess,
   planTopology,
   poolerAccess,
+  reachable,
   type Topology,
 } from "../model/topology";
 import versions from "../setup/versions.json";
@@ -37,14 +38,19 @@ export class PostgresCluster extends PgComponent {
 
   private readonly config: StackConfig;
   private readonly topology: Topology;
+  /** Without the hosts that are out. */
+  private readonly near: Topology;
   private readonly keys: Keys;
   private readonly hosts: ReadonlyMap<string, DockerHost>;
   private readonly parent = { parent: this };
 
   constructor(loaded: LoadedConfig, opts?: pulumi.ComponentResourceOptions) {
-    super("PostgresCluster", loaded.config.cluster, opts);
+    const topology = planTopology(loaded.config);
+    const transformations = [leaveAsRecorded(topology)];
+    super("PostgresCluster", loaded.config.cluster, pulumi.mergeOptions(opts, { transformations }));
     this.config = loaded.config;
-    this.topology = planTopology(loaded.config);
+    this.topology = topology;
+    this.near = reachable(this.topology);
     const shape = this.declareShape();
     this.keys = new Keys(
       `${this.config.cluster}-keys`,
@@ -64,7 +70,7 @@ export class PostgresCluster extends PgComponent {
       this.child([...members, ...endpoints, databases, dynamic, ...backup]),
     );
 
-    const { config, topology, keys } = this;
+    const { config, keys } = this;
     const viewerToken = keys.token(ConsulAcl.viewer);
     this.outputs = clusterOutputs({ config, topology, keys, ready, viewerToken });
     this.registerOutputs({ clusterName: this.config.cluster });
@@ -139,9 +145,9 @@ export class PostgresCluster extends PgComponent {
     return new DynamicConfig(
       `${this.config.cluster}-dynamic-config`,
       {
-        members: this.topology.members.map((member) => memberAccess(this.topology, member)),
-        haproxies: this.topology.haproxies.map((one) => containerAccess(this.topology, one)),
-        poolers: this.topology.poolers.map((one) => poolerAccess(this.topology, one)),
+        members: this.near.members.map((member) => memberAccess(this.topology, member)),
+        haproxies: this.near.haproxies.map((one) => containerAccess(this.topology, one)),
+        poolers: this.near.poolers.map((one) => poolerAccess(this.topology, one)),
         config: dynamicConfig(this.config, this.topology) as Record<string, never>,
       },
       this.child(members),
@@ -169,7 +175,7 @@ export class PostgresCluster extends PgComponent {
       {
         repository: { host: this.hostOf(repository).plan.access, container: repository.name },
         stanza: stanzaName(this.topology),
-        members: this.topology.members.map((member) => memberAccess(this.topology, member)),
+        members: this.near.members.map((member) => memberAccess(this.topology, member)),
         configFile: PGBACKREST_FILE,
       },
       this.child([host, dynamic, ...members]),
@@ -188,4 +194,16 @@ export class PostgresCluster extends PgComponent {
     if (host === undefined) throw new Error(`cluster: no host named ${instance.host}`);
     return host;
   }
+}
+
+/** What is on a host that is out is neither changed nor removed; everything there has its name. */
+function leaveAsRecorded({ cluster, hosts }: Topology): pulumi.ResourceTransformation {
+  const away = hosts
+    .filter((host) => !host.reachable)
+    .map((host) => `${cluster}-${host.access.name}`);
+  return ({ type, name, props, opts }) => {
+    const out = away.some((prefix) => name === prefix || name.startsWith(`${prefix}-`));
+    if (!out || type.startsWith("pgha:components:")) return undefined;
+    return { props, opts: { ...opts, ignoreChanges: ["*"] } };
+  };
 }

@@ -9,6 +9,7 @@ import {
   hostOf,
   type Instance,
   memberAccess,
+  reachable,
   type Topology,
 } from "../model/topology";
 import { type ImageName, imageRecipe } from "./images";
@@ -33,7 +34,10 @@ export function createReady(
   { config, topology, keys }: ReadinessArgs,
   opts: pulumi.CustomResourceOptions,
 ): Ready {
-  const { repository } = topology;
+  const near = reachable(topology);
+  // `pgbackrest check` wants every member: it cannot tell one that is out from one that is broken.
+  const whole = near.members.length === topology.members.length;
+  const repository = whole ? near.repository : undefined;
   const access = (instance: Instance): ContainerAccess => ({
     host: hostOf(topology, instance).access,
     container: instance.name,
@@ -41,10 +45,10 @@ export function createReady(
   return new Ready(
     `${topology.cluster}-ready`,
     {
-      members: topology.members.map((member) => memberAccess(topology, member)),
-      consul: topology.consulServers.map((server) => consulAccess(topology, server)),
-      endpoints: endpointProbes(topology),
-      containers: allInstances(topology).map(access),
+      members: near.members.map((member) => memberAccess(topology, member)),
+      consul: near.consulServers.map((server) => consulAccess(topology, server)),
+      endpoints: endpointProbes(near),
+      containers: allInstances(near).map(access),
       user: "monitor",
       password: keys.password("monitor"),
       database: "postgres",

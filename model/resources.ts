@@ -203,6 +203,8 @@ export interface DrainInputs {
   readonly member: MemberAccess;
   /** All members, in the order of the roll. */
   readonly members: readonly MemberAccess[];
+  /** How many members are on hosts that are out, and not among them. */
+  readonly unreachable: number;
   /** HAProxies and PgBouncers of all hosts: told before clients could notice. */
   readonly haproxies: readonly ContainerAccess[];
   readonly poolers: readonly PoolerAccess[];

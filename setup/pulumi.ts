@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from "node:fs";
 import { resolve } from "node:path";
+import { adviseOnHosts, leaveAlone } from "./absentHosts";
 import { root, tools } from "./paths";
 import { attached, capture, type Captured } from "./process";
 import { parsePulumiArgs, placeOf, type PulumiCommand, takesStack } from "./pulumiArgs";
@@ -114,8 +115,12 @@ export async function runPulumi(args: string[]): Promise<number> {
   const remove = projectBackend() && command.verb === "destroy" && args.includes("--remove");
   const ready = prepare(remove ? args.filter((arg) => arg !== "--remove") : args, command);
   const env = pulumiEnv();
-  const code = await attached(tools("bin", "pulumi"), ready.args, { cwd: ready.cwd, env });
+  const ours = command.cwd === undefined && !command.help;
+  const stack = command.stack ?? defaultStack();
+  const all = [...ready.args, ...(ours ? leaveAlone(command.verb, stack) : [])];
+  const code = await attached(tools("bin", "pulumi"), all, { cwd: ready.cwd, env });
   if (ready.files) settle(command, ready.files, ready.before);
+  if (ours && code !== 0) await adviseOnHosts(command.verb, stack);
   if (!remove || code !== 0) return code;
   const where = command.cwd === undefined ? [] : ["--cwd", command.cwd];
   return runPulumi(["stack", "rm", "--yes", "--stack", command.stack ?? defaultStack(), ...where]);

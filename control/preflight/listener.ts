@@ -21,8 +21,9 @@ import { parseSocketTables, SOCKET_TABLES } from "./sockets";
 const LIFE_SECONDS = 60;
 const MIB = 1024 ** 2;
 
-/** Answers on each `PROTOCOL:PORT` with the container's host name. */
+/** Answers on each `PROTOCOL:PORT` with the container's host name; stays where there is none to answer on. */
 const LISTEN = `
+sleep infinity &
 for port in "$@"; do
   case $port in
     tcp:*) socat "TCP4-LISTEN:\${port#tcp:},fork,reuseaddr" 'EXEC:cat /etc/hostname' & ;;

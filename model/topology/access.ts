@@ -54,6 +54,22 @@ export function poolerAccess(topology: Topology, pooler: PoolerPlan): PoolerAcce
   return { ...containerAccess(topology, pooler), port, target };
 }
 
+/** The part of a topology that can be reached now. */
+export function reachable(topology: Topology): Topology {
+  const here = <T extends Instance>(instances: readonly T[]): T[] =>
+    instances.filter((instance) => hostOf(topology, instance).reachable);
+  const { consulServers, consulAgents, members, haproxies, poolers, repository } = topology;
+  return {
+    ...topology,
+    consulServers: here(consulServers),
+    consulAgents: here(consulAgents),
+    members: here(members),
+    haproxies: here(haproxies),
+    poolers: here(poolers),
+    repository: repository && here([repository])[0],
+  };
+}
+
 function accessOf(topology: Topology, instance: Instance): HostAccess {
   return hostOf(topology, instance).access;
 }

@@ -49,6 +49,7 @@ class Planner {
       access: { name: host.name, docker: host.docker, hostKey: host.hostKey },
       address: host.address,
       zone: host.zone,
+      reachable: host.state === "present",
       dataPath: host.dataPath,
       network: {
         name: this.config.cluster,

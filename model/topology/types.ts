@@ -6,6 +6,8 @@ export interface HostPlan {
   /** Address that peers and clients reach; undefined on a one-host stack without one. */
   readonly address?: string | undefined;
   readonly zone?: string | undefined;
+  /** False for `state: unreachable`: nothing on it is asked or changed. */
+  readonly reachable: boolean;
   /** Absolute directory for data instead of named volumes. */
   readonly dataPath?: string | undefined;
   /** Bridge network of the cluster on this host. */

@@ -3,12 +3,14 @@ import type { DrainInputs } from "../../model/resources";
 import { backAgain, endLeader } from "../../control/handover";
 import { gate } from "../../control/leadership";
 import { leaderOf } from "../../control/patroni";
+import { ControlError } from "../../control/errors";
 import { drainReplica } from "../../control/traffic";
 import { define } from "../type";
 import { warn } from "../warn";
 
 async function drain(inputs: DrainInputs): Promise<DrainInputs> {
-  const { member, members, haproxies, poolers } = inputs;
+  const { member, members, unreachable, haproxies, poolers } = inputs;
+  if (unreachable > 0 && members.length < 3) throw tooFew(inputs);
   const front = { haproxies, poolers };
   const limits = { timeoutMs: inputs.timeoutSeconds * 1000, maximumLag: inputs.maximumLagBytes };
   const view = await gate(members, member.name, limits);
@@ -22,6 +24,16 @@ async function drain(inputs: DrainInputs): Promise<DrainInputs> {
   return inputs;
 }
 
+function tooFew({ member, members, unreachable }: DrainInputs): ControlError {
+  return new ControlError({
+    doing: `take ${member.name} out`,
+    where: `members ${members.map(({ name }) => name).join(", ")}`,
+    found: `${unreachable} more on hosts that are unreachable: without it there would be no leader with a streaming replica`,
+    remedy:
+      "Nothing was taken out. Bring the host back first, or undo the change that replaces members.",
+  });
+}
+
 /**
  * Create does nothing and connects to nothing: at a first start there is no cluster. Only a
  * changed trigger drains. Delete does nothing.
@@ -30,7 +42,15 @@ export const drainType = define<DrainInputs, DrainInputs>({
   type: "pgha:index:Drain",
   secretFields: [],
   computed: [],
-  ignored: ["member", "members", "haproxies", "poolers", "timeoutSeconds", "maximumLagBytes"],
+  ignored: [
+    "member",
+    "members",
+    "unreachable",
+    "haproxies",
+    "poolers",
+    "timeoutSeconds",
+    "maximumLagBytes",
+  ],
   create: (inputs) => Promise.resolve({ id: inputs.member.name, state: inputs }),
   read: (state) => Promise.resolve(state),
   update: (_, news) => drain(news),

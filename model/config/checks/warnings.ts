@@ -48,9 +48,10 @@ function zoneWarnings(config: StackConfig): string[] {
 function presenceWarnings(config: StackConfig): string[] {
   const away = config.hosts.filter((host) => host.state !== "present");
   return [
-    ...away.map(
-      (host) =>
-        `hosts: state ${host.state} of "${host.name}" has no effect on how it is reached yet: \`up\` still connects to it.`,
+    ...away.map((host) =>
+      host.state === "unreachable"
+        ? `hosts: "${host.name}" is unreachable: what is on it is left as it is recorded.`
+        : `hosts: state retired of "${host.name}" still connects to it, to remove what is there.`,
     ),
     ...standbyWarnings(config),
   ];

@@ -58,6 +58,7 @@ describe("the dev stack", () => {
             "subnet": "198.18.201.128/26",
           },
           "publishPeers": false,
+          "reachable": true,
           "zone": undefined,
         },
       ]
