@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { freshOutputs } from "./harness/context";
-import { cluster } from "./harness/identity";
 import { healthy, value } from "./harness/members";
-import { tryPreview, unprotect, up } from "./harness/pulumi";
+import { tryPreview, up } from "./harness/pulumi";
 import { query } from "./harness/sql";
 
 const APP = {
@@ -21,18 +20,18 @@ const BOTH = {
   users: [...APP.users, { name: "keeper", connectionLimit: 20 }],
 };
 
-const PASSWORD = `${cluster}-keys-role-keeper`;
+/** Once declared a user stays declared. */
+const LOCKED = {
+  databases: APP.databases,
+  users: [...APP.users, { name: "keeper", connectionLimit: 20, login: false }],
+};
 
 let undone = false;
 
 beforeAll(() => healthy());
 afterAll(async () => {
-  if (!undone) {
-    await unprotect(PASSWORD);
-    await up({ postgres: APP });
-  }
+  if (!undone) await up({ postgres: LOCKED });
   await value("DROP DATABASE IF EXISTS extra WITH (FORCE)");
-  await value("DROP ROLE IF EXISTS keeper");
   await healthy();
 }, 240_000);
 
@@ -64,17 +63,17 @@ it("leaves a database that is declared no more, with its data", async () => {
   expect(await query("pooledPrimary", "SELECT n FROM kept", keeper)).toEqual([{ n: 42 }]);
 }, 180_000);
 
-it("refuses to forget the password of a user that is declared no more, unless it is unprotected, and leaves the user", async () => {
+it("refuses to forget a user that is declared no more, and locks one out instead", async () => {
   const keeper = await login();
   const refused = await tryPreview({ postgres: APP });
   expect(refused.code).not.toBe(0);
-  expect(refused.stdout).toMatch(
-    new RegExp(`${PASSWORD}.*cannot be deleted\\s+because it is protected`),
-  );
+  expect(refused.stdout.replace(/\s+/g, " ")).toMatch(/keeper would be removed.*login: false/);
 
-  await unprotect(PASSWORD);
-  await up();
+  await up({ postgres: LOCKED });
   undone = true;
-  expect(Object.keys((await freshOutputs()).credentials)).not.toContain("keeper");
-  expect(await query("pooledPrimary", "SELECT n FROM kept", keeper)).toEqual([{ n: 42 }]);
+  expect(await value("SELECT rolcanlogin FROM pg_roles WHERE rolname = 'keeper'")).toBe("f");
+  await expect(query("primary", "SELECT 1", keeper)).rejects.toThrow(/not permitted to log in/);
+  expect(
+    await value("SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'extra'"),
+  ).toBe("keeper");
 }, 180_000);

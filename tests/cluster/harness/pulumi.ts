@@ -127,15 +127,6 @@ export function tryPreview(patch: Tree): Promise<PulumiRan> {
   return pulumi(["preview", ...withFile]);
 }
 
-/** `pulumi state unprotect` of a resource, if the stack has it. */
-export async function unprotect(name: string): Promise<void> {
-  const { deployment } = JSON.parse(await exportStack(false)) as {
-    deployment: { resources?: { urn: string }[] };
-  };
-  const urn = deployment.resources?.find((one) => one.urn.split("::").pop() === name)?.urn;
-  if (urn !== undefined) await pulumiOk(["state", "unprotect", urn, "--yes"]);
-}
-
 /** `pulumi destroy --exclude-protected`: what `npm run down` does. */
 export function down(): Promise<PulumiRan> {
   return pulumiOk(["destroy", "--yes", "--skip-preview", "--exclude-protected", ...withFile]);
