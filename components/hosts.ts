@@ -31,7 +31,7 @@ export function createHosts(
       return [plan.access.name, new DockerHost(args, opts)];
     }),
   );
-  createReachability(config, topology, hosts, opts);
+  createReachability(topology, hosts, opts);
   return hosts;
 }
 

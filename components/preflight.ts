@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../model/config";
-import { type HostPlan, needsOf, reachableOf, type Topology } from "../model/topology";
+import { needsOf, reachableOf, type Topology } from "../model/topology";
 import type { DockerHost } from "./dockerHost";
 import type { ImageName } from "./images";
 import { Preflight, Reachability } from "./resources";
@@ -15,7 +15,9 @@ export function createPreflight(
   after: readonly pulumi.Resource[],
   opts: pulumi.ComponentResourceOptions,
 ): pulumi.Resource {
-  const hosts = presentHosts(config, topology).map((host) => needsOf(config, topology, host));
+  const hosts = topology.hosts
+    .filter((host) => host.reachable)
+    .map((host) => needsOf(config, topology, host));
   return new Preflight(
     `${topology.cluster}-preflight`,
     { cluster: topology.cluster, hosts },
@@ -28,17 +30,18 @@ export function createPreflight(
  * between them was tried, which needs images and networks on all of them.
  */
 export function createReachability(
-  config: StackConfig,
   topology: Topology,
   hosts: ReadonlyMap<string, DockerHost>,
   opts: pulumi.ComponentResourceOptions,
 ): void {
-  const tried = presentHosts(config, topology).flatMap((plan) => {
-    const host = hosts.get(plan.access.name);
-    const reachable = reachableOf(topology, plan);
-    if (host === undefined || reachable === undefined) return [];
-    return [{ host, reachable, image: host.images.first(WITH_SOCAT) }];
-  });
+  const tried = topology.hosts
+    .filter((plan) => plan.reachable)
+    .flatMap((plan) => {
+      const host = hosts.get(plan.access.name);
+      const reachable = reachableOf(topology, plan);
+      if (host === undefined || reachable === undefined) return [];
+      return [{ host, reachable, image: host.images.first(WITH_SOCAT) }];
+    });
   if (tried.length < 2) return;
   const reachability = new Reachability(
     `${topology.cluster}-reachability`,
@@ -54,10 +57,4 @@ export function createReachability(
     }),
   );
   for (const { host } of tried) host.waitFor(reachability);
-}
-
-/** Hosts that are not left alone. */
-function presentHosts(config: StackConfig, topology: Topology): HostPlan[] {
-  const present = config.hosts.filter((host) => host.state === "present").map(({ name }) => name);
-  return topology.hosts.filter((host) => present.includes(host.access.name));
 }

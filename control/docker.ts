@@ -43,6 +43,11 @@ function makeClient(host: HostAccess): Docker {
   });
 }
 
+/** What tells one container from another, those of other hosts included. */
+export function containerKey(access: ContainerAccess): string {
+  return JSON.stringify([dockerKey(access.host), access.container]);
+}
+
 /** Place of a container, for messages. */
 export function place(access: ContainerAccess): string {
   return `container ${access.container} on host ${access.host.name}`;

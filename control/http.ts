@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import type { ContainerAccess } from "../model/access";
 import { CA_FILE, CERT_FILE, KEY_FILE } from "../model/paths";
 import { curlConfig, parseCurlOutput, type CurlRequest } from "./curl";
-import { dockerKey, place } from "./docker";
+import { containerKey, place } from "./docker";
 import { UnreachableError } from "./errors";
 import { exec } from "./exec";
 
@@ -43,12 +43,7 @@ export function httpFrom(access: ContainerAccess, request: HttpRequest): Promise
   return new Promise((resolve, reject) => {
     const waiting: Waiting = { curl, resolve, reject };
     if (request.method !== "GET") return void send(access, [waiting]);
-    const key = JSON.stringify([
-      dockerKey(access.host),
-      access.container,
-      request.address,
-      request.port,
-    ]);
+    const key = JSON.stringify([containerKey(access), request.address, request.port]);
     const queue = queues.get(key);
     if (queue !== undefined) return void queue.push(waiting);
     queues.set(key, [waiting]);

@@ -1,6 +1,6 @@
 /** Which containers of a part are there: the difference between gone and not answering. */
 import type { ContainerAccess } from "../model/access";
-import { containerState, dockerKey, place, type ContainerState } from "./docker";
+import { containerKey, containerState, place, type ContainerState } from "./docker";
 import { describe } from "./errors";
 import { Recent } from "./recent";
 
@@ -18,9 +18,7 @@ const states = new Recent<ContainerState>(500);
 
 /** The same from states that may be half a second old, asked once for all resources of a part. */
 export function recentPresence(parts: readonly ContainerAccess[]): Promise<Presence> {
-  return look(parts, (part) =>
-    states.get(JSON.stringify([dockerKey(part.host), part.container]), () => containerState(part)),
-  );
+  return look(parts, (part) => states.get(containerKey(part), () => containerState(part)));
 }
 
 /** Looks at all containers of a part at once. */

@@ -3,7 +3,7 @@ import { checkServerIdentity } from "node:tls";
 import type { Client } from "pg";
 import type { ContainerAccess, MemberAccess } from "../model/access";
 import { dial } from "./dial";
-import { dockerKey, place } from "./docker";
+import { containerKey, place } from "./docker";
 import { UnreachableError, describe, finding } from "./errors";
 import { clusterView, leaderOf } from "./patroni";
 import { Recent } from "./recent";
@@ -74,7 +74,7 @@ export async function findLeader(members: readonly MemberAccess[]): Promise<Memb
 
 /** `findLeader`, asked once for all who ask within a second. */
 function recentLeader(members: readonly MemberAccess[]): Promise<MemberAccess> {
-  const key = members.map((member) => `${dockerKey(member.host)} ${member.container}`).join();
+  const key = members.map(containerKey).join();
   return leaders.get(key, () => findLeader(members));
 }
 

@@ -3,7 +3,7 @@ import { Client, type ClientConfig } from "pg";
 import type { MemberAccess } from "../model/access";
 import { SOCKET_DIR } from "../model/paths";
 import { dial, type DialStream } from "./dial";
-import { dockerKey, place } from "./docker";
+import { containerKey, place } from "./docker";
 import { UnreachableError, describe } from "./errors";
 
 /** Milliseconds until PostgreSQL must have answered a new connection. */
@@ -97,7 +97,7 @@ export function onMember<T>(
   database: string,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const key = JSON.stringify([dockerKey(member.host), member.container, database]);
+  const key = JSON.stringify([containerKey(member), database]);
   let session = sessions.get(key);
   if (session === undefined) {
     const where = `member ${member.name}, ${place(member)}, database ${database}`;

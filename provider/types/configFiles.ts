@@ -3,7 +3,7 @@ import { posix } from "node:path";
 import type { ContainerAccess } from "../../model/access";
 import type { ConfigFile, ConfigFilesInputs } from "../../model/resources";
 import { getTree, putFiles, subtree, type ArchiveFile, type Tree } from "../../control/archive";
-import { containerState, dockerKey, place, signalContainer } from "../../control/docker";
+import { containerKey, containerState, place, signalContainer } from "../../control/docker";
 import { ControlError } from "../../control/errors";
 import { execChecked } from "../../control/exec";
 import { Recent } from "../../control/recent";
@@ -53,7 +53,7 @@ async function live(inputs: ConfigFilesInputs): Promise<Files | undefined> {
 async function recentlyLive(inputs: ConfigFilesInputs): Promise<Files | undefined> {
   const holder = holderOf(inputs);
   const parent = posix.dirname(inputs.directory);
-  const key = JSON.stringify([dockerKey(holder.host), holder.container, parent]);
+  const key = JSON.stringify([containerKey(holder), parent]);
   const tree = await trees.get(key, () => getTree(holder, parent));
   const files = tree && subtree(tree, posix.basename(inputs.directory));
   return files && present(files);

@@ -17,35 +17,24 @@ const BAD = `config:
   postgres-ha:failover: { profile: quick }
 `;
 
-const UNKNOWN = `config:
+/** Nothing wrong: each case adds its mistake. */
+const GOOD = `config:
   postgres-ha:cluster: dev
   postgres-ha:hosts:
     - name: local
       docker: unix:///var/run/docker.sock
       runs: { consul: 1, postgres: 1, haproxy: 1 }
   postgres-ha:failover: { synchronous: "off" }
-  postgres-ha:nonsense: 1
 `;
 
-const MISPLACED = `config:
-  postgres-ha:cluster: dev
-  postgres-ha:hosts:
-    - name: local
-      docker: unix:///var/run/docker.sock
-      runs: { consul: 1, postgres: 1, haproxy: 1 }
-  postgres-ha:failover: { synchronous: "off" }
-  postgres-ha:postgres:
+const UNKNOWN = `${GOOD}  postgres-ha:nonsense: 1
+`;
+
+const MISPLACED = `${GOOD}  postgres-ha:postgres:
     users: [{ name: app, password: ${SECRET} }]
 `;
 
-const IN_THE_CLEAR = `config:
-  postgres-ha:cluster: dev
-  postgres-ha:hosts:
-    - name: local
-      docker: unix:///var/run/docker.sock
-      runs: { consul: 1, postgres: 1, haproxy: 1 }
-  postgres-ha:failover: { synchronous: "off" }
-  postgres-ha:postgres:
+const IN_THE_CLEAR = `${GOOD}  postgres-ha:postgres:
     users: [{ name: app }]
   postgres-ha:passwords: { app: ${SECRET} }
 `;
