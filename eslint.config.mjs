@@ -36,7 +36,8 @@ const MAY_IMPORT = {
   provider: {
     folders: ["model", "control"],
     files: { setup: "root$" },
-    pulumi: "pulumi/provider(/|$)",
+    // Its log, and the setting that says where the engine listens.
+    pulumi: "pulumi/(provider(/|$)|log$|runtime/settings$)",
   },
   components: { folders: ["model"], files: { setup: "(versions\\.json|root)$" }, pulumi: "" },
   setup: { folders: ["model", "control", "ops"] },

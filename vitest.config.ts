@@ -16,6 +16,10 @@ const setups: Record<string, object> = {
     globalSetup: ["tests/cluster/harness/globalSetup.ts"],
     setupFiles: ["tests/cluster/harness/onFailure.ts"],
   },
+  lab: {
+    globalSetup: ["tests/lab/stack/globalSetup.ts"],
+    setupFiles: ["tests/lab/stack/onFailure.ts"],
+  },
 };
 
 /** Files in the order of their names: each leaves the one cluster as it found it. */
@@ -34,7 +38,7 @@ export default defineConfig({
     fileParallelism: !serial,
     testTimeout: limits[layer],
     hookTimeout: serial ? 600_000 : 60_000,
-    teardownTimeout: 60_000,
+    teardownTimeout: 120_000,
     ...setups[layer],
     ...(serial ? { sequence: { sequencer: ByName } } : {}),
   },

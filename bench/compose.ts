@@ -2,9 +2,9 @@
 import { chownSync, chmodSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
+import { awaitCondition } from "../control/readiness";
 import { capture, onPath } from "../setup/process";
 import { composeFile, configFiles } from "./composeFile";
-import { awaitCondition } from "./condition";
 import { grantTokens, makeStanza, writeSql } from "./handwork";
 import { CLUSTER } from "./place";
 import type { Declared } from "./state";

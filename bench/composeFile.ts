@@ -1,4 +1,6 @@
 /** The compose file of the same containers: what a person would write by hand; pure. */
+import { parse } from "yaml";
+import { yamlText } from "../model/render/formats";
 import type { ContainerInputs, Declared } from "./state";
 
 /** Version 2.4: the last one that both docker-compose 1 and the compose plugin read limits from. */
@@ -16,8 +18,8 @@ export function composeFile(declared: Declared, configRoot: string): Record<stri
     networks: {
       [NETWORK]: {
         name: network.name,
-        driver: network.driver ?? "bridge",
-        ipam: { config: network.ipamConfigs ?? [] },
+        driver: "bridge",
+        ipam: { config: [{ subnet: network.subnet, gateway: network.gateway }] },
       },
     },
     volumes: Object.fromEntries([...new Set(named)].map((name) => [name, { name }])),
@@ -88,8 +90,16 @@ function configOwner(volume: string): string {
 export function configFiles({ files }: Declared, configRoot: string) {
   return files.flatMap(({ directory, files: texts }) =>
     Object.entries(texts).map(([path, file]) => ({
-      path: `${configRoot}/${directory.replace(/^\/config\//, "")}/${path}`,
       ...file,
+      path: `${configRoot}/${directory.replace(/^\/config\//, "")}/${path}`,
+      content: path === "patroni.yml" ? withPlainInitdb(file.content) : file.content,
     })),
   );
+}
+
+/** Nobody gives a permit for a new cluster here. */
+function withPlainInitdb(text: string): string {
+  const document = parse(text) as { postgresql: Record<string, unknown> };
+  const { bin_name: _, ...postgresql } = document.postgresql;
+  return yamlText({ ...document, postgresql });
 }

@@ -3,7 +3,8 @@
  * of PgBouncer, the database, the stanza. The least of it, all that can be at once at once.
  */
 import { type Client, escapeIdentifier } from "pg";
-import { consulReady, putPolicy, putToken } from "../control/consul";
+import { consulReady } from "../control/consul";
+import { makeGrants } from "../control/consulAcl";
 import { lookupStatements } from "../control/heartbeat";
 import { ControlError } from "../control/errors";
 import { checkStanza, createStanza, startBackup } from "../control/pgbackrest";
@@ -17,26 +18,10 @@ import type { Declared } from "./state";
 const LIMIT_MS = 180_000;
 
 /** Consul's policies and tokens, as soon as it has a leader. */
-export async function grantTokens({ policies, tokens }: Declared): Promise<void> {
-  const [first] = policies;
-  if (first === undefined) return;
-  const session = { servers: first.consul, token: first.managementToken };
-  await consulReady(session, LIMIT_MS);
-  await Promise.all(
-    policies.map(({ name, description, rules }) =>
-      putPolicy(session, { Name: name, Description: description, Rules: rules }),
-    ),
-  );
-  await Promise.all(
-    tokens.map(({ accessorId, secretId, description, policies: names }) =>
-      putToken(session, {
-        AccessorID: accessorId,
-        SecretID: secretId,
-        Description: description,
-        Policies: names.map((Name) => ({ Name })),
-      }),
-    ),
-  );
+export async function grantTokens({ acl }: Declared): Promise<void> {
+  const session = { servers: acl.consul, token: acl.managementToken };
+  const server = await consulReady(session, LIMIT_MS);
+  await makeGrants(server, acl.managementToken, acl);
 }
 
 /** Roles, lookup function, heartbeat table and databases, as soon as there is a leader. */

@@ -42,20 +42,12 @@ export interface ContainerInputs {
   };
 }
 
-/** A network's arguments. */
-export interface NetworkInputs {
-  readonly name: string;
-  readonly driver?: string;
-  readonly ipamConfigs?: readonly { readonly subnet: string; readonly gateway: string }[];
-}
-
 /** Everything that the compose run takes over from the stack, secrets in plain text. */
 export interface Declared {
   readonly containers: readonly ContainerInputs[];
-  readonly network: NetworkInputs;
+  readonly network: model.NetworkInputs;
   readonly files: readonly model.ConfigFilesInputs[];
-  readonly policies: readonly model.ConsulPolicyInputs[];
-  readonly tokens: readonly model.ConsulTokenInputs[];
+  readonly acl: model.ConsulAclInputs;
   readonly roles: readonly model.RoleInputs[];
   readonly lookup: model.PoolLookupInputs;
   readonly databases: readonly model.DatabaseInputs[];
@@ -105,10 +97,9 @@ export function parseExport(text: string): Declared {
     containers: of<ContainerInputs>("docker:index/container:Container").filter(
       ({ start }) => start !== false,
     ),
-    network: one("docker:index/network:Network"),
+    network: one("pgha:index:Network"),
     files: of("pgha:index:ConfigFiles"),
-    policies: of("pgha:index:ConsulPolicy"),
-    tokens: of("pgha:index:ConsulToken"),
+    acl: one("pgha:index:ConsulAcl"),
     roles: of("pgha:index:Role"),
     lookup: one("pgha:index:PoolLookup"),
     databases: of("pgha:index:Database"),

@@ -4,7 +4,8 @@ import { CONSUL_DATA, UID } from "../model/paths";
 import { renderConsulAgent } from "../model/render/consul";
 import type { ConsulAgentPlan, Topology } from "../model/topology";
 import { PgComponent } from "./component";
-import { createConfigFiles, createContainer } from "./container";
+import { createConsulNode } from "./consulNode";
+import { containerBase, type ContainerSpec, createConfigFiles, createContainer } from "./container";
 import { createDataVolume } from "./dataVolume";
 import type { DockerHost } from "./dockerHost";
 import type { Keys } from "./keys";
@@ -18,6 +19,8 @@ export interface ConsulAgentArgs {
   readonly keys: Keys;
   /** The agent's token must be known to the servers before it first asks with it. */
   readonly acl: readonly pulumi.Resource[];
+  /** Agents that are replaced before it. Only their place in the order: none of their outputs. */
+  readonly before: readonly ConsulAgent[];
 }
 
 /**
@@ -25,33 +28,23 @@ export interface ConsulAgentArgs {
  * sessions long before their time when its host is cut off, a client agent does not.
  */
 export class ConsulAgent extends PgComponent {
+  public readonly container: pulumi.Resource;
+
   constructor(args: ConsulAgentArgs, opts?: pulumi.ComponentResourceOptions) {
     const { config, agent, host, keys } = args;
     super("ConsulAgent", agent.name, opts);
-    const data = `${agent.name}-data`;
     const volume = createDataVolume(
-      { host, keys, name: data, image: "consul", uid: UID.consul, protect: false },
+      { host, keys, name: dataVolume(agent), image: "consul", uid: UID.consul, protect: false },
       this.child(),
     );
     const files = this.createFiles(args);
-    createContainer(
-      host,
-      {
-        instance: agent,
-        image: "consul",
-        uid: UID.consul,
-        memoryMiB: config.resources.memoryMiB.consulAgent,
-        env: { CONSUL_PORT: agent.ports.https, PGHA_NAME: agent.name },
-        ports: [
-          { port: agent.ports.gossip, to: "peer", udp: true },
-          { port: agent.ports.https, to: "peer" },
-        ],
-        volumes: { [data]: CONSUL_DATA },
-        healthcheck: ["healthcheck"],
-        graceSeconds: 30,
-      },
-      this.child([volume, files, ...args.acl]),
+    const spec = agentSpec(config, agent);
+    const base = [volume, files, ...args.acl, ...containerBase(host, spec)];
+    const node = createConsulNode(
+      { topology: args.topology, node: agent, host, keys, spec },
+      this.child([...base, ...args.before.map(({ container }) => container)]),
     );
+    this.container = createContainer(host, spec, this.child([...base, node]));
     this.registerOutputs({});
   }
 
@@ -73,4 +66,25 @@ export class ConsulAgent extends PgComponent {
       this.child(),
     );
   }
+}
+
+function dataVolume(agent: ConsulAgentPlan): string {
+  return `${agent.name}-data`;
+}
+
+function agentSpec({ resources }: StackConfig, agent: ConsulAgentPlan): ContainerSpec {
+  return {
+    instance: agent,
+    image: "consul",
+    uid: UID.consul,
+    memoryMiB: resources.memoryMiB.consulAgent,
+    env: { CONSUL_PORT: agent.ports.https, PGHA_NAME: agent.name },
+    ports: [
+      { port: agent.ports.gossip, to: "peer", udp: true },
+      { port: agent.ports.https, to: "peer" },
+    ],
+    volumes: { [dataVolume(agent)]: CONSUL_DATA },
+    healthcheck: ["healthcheck"],
+    graceSeconds: 30,
+  };
 }

@@ -4,7 +4,8 @@ import { CONSUL_DATA, UID } from "../model/paths";
 import { renderConsulServer } from "../model/render/consul";
 import type { ConsulServerPlan, Topology } from "../model/topology";
 import { PgComponent } from "./component";
-import { createConfigFiles, createContainer } from "./container";
+import { createConsulNode } from "./consulNode";
+import { containerBase, type ContainerSpec, createConfigFiles, createContainer } from "./container";
 import { createDataVolume } from "./dataVolume";
 import type { DockerHost } from "./dockerHost";
 import type { Keys } from "./keys";
@@ -16,38 +17,39 @@ export interface ConsulServerArgs {
   readonly server: ConsulServerPlan;
   readonly host: DockerHost;
   readonly keys: Keys;
+  /** Servers that are replaced before it. Only their place in the order: none of their outputs. */
+  readonly before: readonly ConsulServer[];
 }
 
-/** A Consul server. Invariant: its node name, address and data volume outlive its container. */
+/**
+ * A Consul server. Invariants: its node name, address and data volume outlive its container; it is
+ * replaced only while the others are well, and after those before it.
+ */
 export class ConsulServer extends PgComponent {
+  public readonly container: pulumi.Resource;
+
   constructor(args: ConsulServerArgs, opts?: pulumi.ComponentResourceOptions) {
     const { config, server, host, keys } = args;
     super("ConsulServer", server.name, opts);
-    const data = `${server.name}-data`;
     const volume = createDataVolume(
-      { host, keys, name: data, image: "consul", uid: UID.consul, protect: config.protect },
+      {
+        host,
+        keys,
+        name: dataVolume(server),
+        image: "consul",
+        uid: UID.consul,
+        protect: config.protect,
+      },
       this.child(),
     );
     const files = this.createFiles(args);
-    createContainer(
-      host,
-      {
-        instance: server,
-        image: "consul",
-        uid: UID.consul,
-        memoryMiB: config.resources.memoryMiB.consul,
-        env: { CONSUL_PORT: server.ports.https, PGHA_NAME: server.name },
-        ports: [
-          { port: server.ports.rpc, to: "peer" },
-          { port: server.ports.gossip, to: "peer", udp: true },
-          { port: server.ports.https, to: "client" },
-        ],
-        volumes: { [data]: CONSUL_DATA },
-        healthcheck: ["healthcheck"],
-        graceSeconds: 30,
-      },
-      this.child([volume, files]),
+    const spec = serverSpec(config, server);
+    const base = [volume, files, ...containerBase(host, spec)];
+    const node = createConsulNode(
+      { topology: args.topology, node: server, host, keys, spec },
+      this.child([...base, ...args.before.map(({ container }) => container)]),
     );
+    this.container = createContainer(host, spec, this.child([...base, node]));
     this.registerOutputs({});
   }
 
@@ -69,4 +71,26 @@ export class ConsulServer extends PgComponent {
       this.child(),
     );
   }
+}
+
+function dataVolume(server: ConsulServerPlan): string {
+  return `${server.name}-data`;
+}
+
+function serverSpec({ resources }: StackConfig, server: ConsulServerPlan): ContainerSpec {
+  return {
+    instance: server,
+    image: "consul",
+    uid: UID.consul,
+    memoryMiB: resources.memoryMiB.consul,
+    env: { CONSUL_PORT: server.ports.https, PGHA_NAME: server.name },
+    ports: [
+      { port: server.ports.rpc, to: "peer" },
+      { port: server.ports.gossip, to: "peer", udp: true },
+      { port: server.ports.https, to: "client" },
+    ],
+    volumes: { [dataVolume(server)]: CONSUL_DATA },
+    healthcheck: ["healthcheck"],
+    graceSeconds: 30,
+  };
 }

@@ -88,13 +88,20 @@ export function replacementHash(host: DockerHost, spec: ContainerSpec): string {
   return createHash("sha256").update(JSON.stringify(args)).digest("hex").slice(0, 16);
 }
 
+/**
+ * What a container waits for whatever it is: its network, its config volume, its image. A gate before
+ * it waits for the same, so that the container is replaced as soon as the gate has opened.
+ */
+export function containerBase(host: DockerHost, spec: ContainerSpec): pulumi.Resource[] {
+  return [...host.base, host.images.get(spec.image).resource];
+}
+
 /** A container in the hardened frame. */
 export function createContainer(
   host: DockerHost,
   spec: ContainerSpec,
   opts: pulumi.CustomResourceOptions,
 ): docker.Container {
-  const image = host.images.get(spec.image);
   return new docker.Container(
     spec.instance.name,
     containerArgs(host, spec),
@@ -102,7 +109,7 @@ export function createContainer(
       pulumi.mergeOptions(opts, {
         deleteBeforeReplace: true,
         replaceOnChanges: ["healthcheck", "tmpfs"],
-        dependsOn: [...host.base, image.resource],
+        dependsOn: containerBase(host, spec),
       }),
     ),
   );

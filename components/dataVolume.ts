@@ -35,9 +35,8 @@ export function createDataVolume(
     { host: access, cluster: host.plan.network.name, volume: name, owner: keys.owner, directory },
     pulumi.mergeOptions({ ...opts, protect }, { dependsOn: directory ? [through.resource] : [] }),
   );
-  const bind = dataPath
-    ? { driver: "local", driverOpts: { type: "none", o: "bind", device: `${dataPath}/${name}` } }
-    : {};
+  const device = deviceOf(host, name);
+  const bind = device ? { driver: "local", driverOpts: { type: "none", o: "bind", device } } : {};
   return new docker.Volume(
     name,
     { name, labels: [{ label: OWNER_LABEL, value: keys.owner }], ...bind },
@@ -48,4 +47,9 @@ export function createDataVolume(
       ignoreChanges: ["labels", "driver", "driverOpts"],
     }),
   );
+}
+
+/** Directory behind a data volume; undefined for a volume of Docker's own. */
+export function deviceOf({ plan }: DockerHost, name: string): string | undefined {
+  return plan.dataPath && `${plan.dataPath}/${name}`;
 }

@@ -1,9 +1,11 @@
 import * as docker from "@pulumi/docker";
 import type * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../model/config";
+import { dockerProviderAccess } from "../model/dockerProvider";
 import type { HostPlan } from "../model/topology";
 import { PgComponent } from "./component";
 import { HostImages, type ImageName } from "./images";
+import { Network } from "./resources";
 
 /** Arguments of DockerHost. */
 export interface DockerHostArgs {
@@ -36,7 +38,7 @@ export class DockerHost extends PgComponent {
     this.provider = this.connect(args);
     const images = { names: [...args.images, "files" as const], after: args.after };
     this.images = new HostImages(this, images, args.config, { parent: this });
-    const network = this.createNetwork();
+    const network = this.createNetwork(args.after);
     const holder = this.createHolder(args.configured);
     this.gates.push(network, holder);
     this.registerOutputs({});
@@ -58,18 +60,12 @@ export class DockerHost extends PgComponent {
   }
 
   private connect({ plan, after }: DockerHostArgs): docker.Provider {
-    const { docker: host, hostKey } = plan.access;
-    const sshOpts = hostKey === undefined ? {} : { sshOpts: pinnedTo(hostKey) };
-    return new docker.Provider(this.name, { host, ...sshOpts }, this.child(after));
+    return new docker.Provider(this.name, dockerProviderAccess(plan.access), this.child(after));
   }
 
-  private createNetwork(): docker.Network {
-    const { name, subnet, gateway } = this.plan.network;
-    return new docker.Network(
-      `${this.name}-network`,
-      { name, driver: "bridge", ipamConfigs: [{ subnet, gateway }] },
-      this.on({ parent: this }),
-    );
+  private createNetwork(after: readonly pulumi.Resource[]): pulumi.Resource {
+    const { access: host, network } = this.plan;
+    return new Network(`${this.name}-network`, { host, ...network }, this.child(after));
   }
 
   private createHolder(configured: readonly string[]): docker.Container {
@@ -102,18 +98,6 @@ export class DockerHost extends PgComponent {
     const volume = configVolumeName(name);
     return new docker.Volume(volume, { name: volume }, this.on({ parent: this }));
   }
-}
-
-/** ssh options by which only this key is accepted; `%H` is the name that ssh looks a key up by. */
-function pinnedTo(hostKey: string): string[] {
-  const options = [
-    "BatchMode=yes",
-    "StrictHostKeyChecking=yes",
-    "UserKnownHostsFile=/dev/null",
-    "GlobalKnownHostsFile=/dev/null",
-    `KnownHostsCommand=/bin/echo %H ${hostKey}`,
-  ];
-  return options.flatMap((option) => ["-o", option]);
 }
 
 /** Name of the config volume of a container. */

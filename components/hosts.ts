@@ -4,6 +4,7 @@ import type { Topology } from "../model/topology";
 import { DockerHost } from "./dockerHost";
 import type { ImageName } from "./images";
 import { createPreflight, createReachability } from "./preflight";
+import { createRoster } from "./roster";
 
 /** The hosts of the cluster by name, each with just what runs there. */
 export function createHosts(
@@ -21,7 +22,8 @@ export function createHosts(
     ...withImage("haproxy", topology.haproxies),
     ...withImage("pgbouncer", topology.poolers),
   ];
-  const accepted = [...after, createPreflight(config, topology, after, opts)];
+  const preflight = createPreflight(config, topology, after, opts);
+  const accepted = [...after, preflight, createRoster(topology, [...after, preflight], opts)];
   const hosts = new Map(
     topology.hosts.map((plan) => {
       const here = instances.filter(({ instance }) => instance.host === plan.access.name);

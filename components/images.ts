@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import type { HostAccess } from "../model/access";
+import { baseImageName } from "../model/baseImage";
 import type { StackConfig } from "../model/config";
 import { root } from "../setup/root";
 import versions from "../setup/versions.json";
@@ -20,18 +21,13 @@ interface ImageRecipe {
   readonly extraFiles: readonly string[];
 }
 
-/** Tag of the base image that the set-up provides. */
-function baseTag(): string {
-  const { repository, suite, revision } = versions.base;
-  return `${repository}:${suite}-${revision}`;
-}
-
 /**
  * What an image is made of. The tag is a hash of all of it, so a tag never gets another content.
  */
 export function imageRecipe(name: ImageName, config: StackConfig): ImageRecipe {
   const context = join("docker", name);
-  const buildArgs: Record<string, string> = name === "files" ? {} : { BASE: baseTag() };
+  const buildArgs: Record<string, string> =
+    name === "files" ? {} : { BASE: baseImageName(versions.base) };
   if (name === "postgres") buildArgs["PG_MAJOR"] = String(config.postgres.version);
   const extra = name === "consul" ? [`consul-${versions.consul.version}`] : [];
   const hash = createHash("sha256").update(JSON.stringify([buildArgs, extra]));

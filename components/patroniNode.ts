@@ -1,29 +1,32 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../model/config";
-import { PG_ROOT, SOCKET_DIR, UID } from "../model/paths";
+import { dataDirectory, PG_ROOT, SOCKET_DIR, UID } from "../model/paths";
+import { patroniGrant } from "../model/render/consul";
+import type { MemberData } from "../model/resources";
 import { MAXIMUM_LAG_BYTES } from "../model/render/dynamicConfig";
 import { PATRONI_FILE, renderPatroni } from "../model/render/patroni";
 import { PGBACKREST_FILE, renderMemberBackrest } from "../model/render/pgbackrest";
 import {
+  consulAccess,
   containerAccess,
+  frontAccess,
   memberAccess,
   type MemberPlan,
-  poolerAccess,
   reachable,
   type Topology,
 } from "../model/topology";
 import { PgComponent } from "./component";
-import { ConsulAcl } from "./consulAcl";
 import {
+  containerBase,
   type ContainerSpec,
   createConfigFiles,
   createContainer,
   replacementHash,
 } from "./container";
-import { createDataVolume } from "./dataVolume";
+import { createDataVolume, deviceOf } from "./dataVolume";
 import type { DockerHost } from "./dockerHost";
 import type { Keys } from "./keys";
-import { Drain } from "./resources";
+import { Drain, MemberExit } from "./resources";
 import * as docker from "@pulumi/docker";
 
 /** Arguments of PatroniNode. */
@@ -33,8 +36,14 @@ export interface PatroniNodeArgs {
   readonly member: MemberPlan;
   readonly host: DockerHost;
   readonly keys: Keys;
-  /** The agent that it talks to, and its token. */
-  readonly consul: readonly pulumi.Resource[];
+}
+
+/** What a member starts after. */
+export interface StartArgs {
+  /** That the cluster is known, or may be made. */
+  readonly identity: pulumi.Resource;
+  /** What is replaced before the members: Consul's agents and tokens, the repository. */
+  readonly after: readonly pulumi.Resource[];
   /** The member before it in the roll. Only its place in the order: none of its outputs. */
   readonly previous?: PatroniNode | undefined;
 }
@@ -44,10 +53,19 @@ export interface PatroniNodeArgs {
  * replaced only after the drain that shares its trigger, and after the member before it.
  */
 export class PatroniNode extends PgComponent {
-  constructor(args: PatroniNodeArgs, opts?: pulumi.ComponentResourceOptions) {
+  public readonly host: DockerHost;
+  public readonly volume: docker.Volume;
+  /** Volumes and files of its containers. */
+  private readonly stock: readonly pulumi.Resource[];
+
+  constructor(
+    private readonly args: PatroniNodeArgs,
+    opts?: pulumi.ComponentResourceOptions,
+  ) {
     const { config, member, host, keys } = args;
     super("PatroniNode", member.name, opts);
-    const data = createDataVolume(
+    this.host = host;
+    this.volume = createDataVolume(
       {
         host,
         keys,
@@ -63,12 +81,33 @@ export class PatroniNode extends PgComponent {
       { name: runVolume(member) },
       host.on(this.child()),
     );
-    const files = this.createFiles(args);
+    this.stock = [this.volume, run, this.createFiles(args)];
+  }
+
+  /** Its data, and how to look at it. */
+  get data(): MemberData {
+    const { config, topology, member, host } = this.args;
+    const volume = dataVolume(member);
+    return {
+      ...containerAccess(topology, member),
+      volume,
+      device: deviceOf(host, volume),
+      dataDirectory: dataDirectory(config.postgres.version),
+      image: host.images.get("postgres").tag,
+    };
+  }
+
+  /** Makes its containers. */
+  start({ identity, after, previous }: StartArgs): void {
+    const { config, topology, member, host } = this.args;
     const spec = memberSpec(config, member);
-    const drain = this.createDrain(args, spec);
-    createContainer(host, spec, this.child([data, run, files, drain, ...args.consul]));
-    if (args.topology.repository) {
-      createContainer(host, backrestSpec(config, member), this.child([data, run, files]));
+    const base = [...this.stock, identity, ...after, ...containerBase(host, spec)];
+    const drain = this.createDrain(spec, [...base, ...(previous ? [previous] : [])]);
+    const container = createContainer(host, spec, this.child([...base, drain]));
+    this.createExit(container);
+    if (topology.repository) {
+      const sidecar = backrestSpec(config, member);
+      createContainer(host, sidecar, this.child([...this.stock, container]));
     }
     this.registerOutputs({});
   }
@@ -77,7 +116,11 @@ export class PatroniNode extends PgComponent {
     const { config, topology, member, keys } = args;
     const { repository } = topology;
     const patroni = pulumi
-      .all([keys.token(ConsulAcl.patroni), keys.password("replicator"), keys.password("rewind")])
+      .all([
+        keys.token(patroniGrant(member.name)),
+        keys.password("replicator"),
+        keys.password("rewind"),
+      ])
       .apply(([consulToken, replicationPassword, rewindPassword]) =>
         renderPatroni(config, topology, member, {
           consulToken,
@@ -107,23 +150,38 @@ export class PatroniNode extends PgComponent {
     );
   }
 
-  private createDrain(args: PatroniNodeArgs, spec: ContainerSpec): pulumi.Resource {
-    const { topology, member, host, previous } = args;
+  private createDrain(spec: ContainerSpec, after: readonly pulumi.Resource[]): pulumi.Resource {
+    const { topology, host, keys } = this.args;
     const near = reachable(topology);
     return new Drain(
-      `${member.name}-drain`,
+      `${this.args.member.name}-drain`,
       {
-        member: memberAccess(topology, member),
-        members: near.members.map((one) => memberAccess(topology, one)),
+        ...this.membership(),
+        cluster: topology.cluster,
         unreachable: topology.members.length - near.members.length,
-        haproxies: near.haproxies.map((one) => containerAccess(topology, one)),
-        poolers: near.poolers.map((one) => poolerAccess(topology, one)),
+        image: host.images.get(spec.image).tag,
         trigger: replacementHash(host, spec),
-        timeoutSeconds: 120,
-        maximumLagBytes: MAXIMUM_LAG_BYTES,
+        consul: near.consulServers.map((server) => consulAccess(topology, server)),
+        managementToken: keys.managementToken,
       },
-      this.child(previous ? [previous] : []),
+      this.child(after),
     );
+  }
+
+  private createExit(container: pulumi.Resource): void {
+    new MemberExit(`${this.args.member.name}-exit`, this.membership(), this.child([container]));
+  }
+
+  /** The member among the others, and clients before them. */
+  private membership() {
+    const { topology, member } = this.args;
+    return {
+      member: memberAccess(topology, member),
+      members: reachable(topology).members.map((one) => memberAccess(topology, one)),
+      ...frontAccess(topology),
+      timeoutSeconds: 120,
+      maximumLagBytes: MAXIMUM_LAG_BYTES,
+    };
   }
 }
 

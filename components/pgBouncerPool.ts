@@ -2,42 +2,42 @@ import type * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../model/config";
 import { POOL_SOCKET_DIR, UID } from "../model/paths";
 import { poolSettings, renderPgbouncer, renderUserlist } from "../model/render/pgbouncer";
-import type { PoolerPlan } from "../model/topology";
+import type { PoolerPlan, Topology } from "../model/topology";
 import { PgComponent } from "./component";
-import { createConfigFiles, createContainer } from "./container";
+import { containerBase, type ContainerSpec, createConfigFiles, createContainer } from "./container";
 import type { DockerHost } from "./dockerHost";
+import { createPoolerGate } from "./endpointGate";
 import type { Keys } from "./keys";
 import { PoolSettings } from "./resources";
 
 /** Arguments of PgBouncerPool. */
 export interface PgBouncerPoolArgs {
   readonly config: StackConfig;
+  readonly topology: Topology;
   readonly pooler: PoolerPlan;
   readonly host: DockerHost;
   readonly keys: Keys;
+  /** What is replaced before it. Only its place in the order: none of its outputs. */
+  readonly before: readonly pulumi.Resource[];
 }
 
-/** One PgBouncer before an HAProxy endpoint. Invariant: a config change drops no connection. */
+/**
+ * One PgBouncer before an HAProxy endpoint. Invariants: a config change drops no connection; it is
+ * replaced only while the others serve.
+ */
 export class PgBouncerPool extends PgComponent {
+  public readonly container: pulumi.Resource;
+
   constructor(args: PgBouncerPoolArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { config, pooler, host } = args;
+    const { config, topology, pooler, host } = args;
     super("PgBouncerPool", pooler.name, opts);
-    const files = this.createFiles(args);
-    const container = createContainer(
-      host,
-      {
-        instance: pooler,
-        image: "pgbouncer",
-        uid: UID.pgbouncer,
-        memoryMiB: config.resources.memoryMiB.pgbouncer,
-        env: { PGBOUNCER_PORT: pooler.port },
-        ports: [{ port: pooler.port, to: "client" }],
-        tmpfs: [POOL_SOCKET_DIR],
-        healthcheck: ["healthcheck"],
-        graceSeconds: 30,
-      },
-      this.child([files]),
+    const spec = poolerSpec(config, pooler);
+    const base = [this.createFiles(args), ...containerBase(host, spec)];
+    const gate = createPoolerGate(
+      { topology, endpoint: pooler, host, spec },
+      this.child([...base, ...args.before]),
     );
+    this.container = createContainer(host, spec, this.child([...base, gate]));
     new PoolSettings(
       `${pooler.name}-settings`,
       {
@@ -46,7 +46,7 @@ export class PgBouncerPool extends PgComponent {
         port: pooler.port,
         settings: poolSettings(config),
       },
-      this.child([container]),
+      this.child([this.container]),
     );
     this.registerOutputs({});
   }
@@ -67,4 +67,18 @@ export class PgBouncerPool extends PgComponent {
       this.child(),
     );
   }
+}
+
+function poolerSpec({ resources }: StackConfig, pooler: PoolerPlan): ContainerSpec {
+  return {
+    instance: pooler,
+    image: "pgbouncer",
+    uid: UID.pgbouncer,
+    memoryMiB: resources.memoryMiB.pgbouncer,
+    env: { PGBOUNCER_PORT: pooler.port },
+    ports: [{ port: pooler.port, to: "client" }],
+    tmpfs: [POOL_SOCKET_DIR],
+    healthcheck: ["healthcheck"],
+    graceSeconds: 30,
+  };
 }

@@ -1,17 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../model/config";
+import { VIEWER } from "../model/render/consul";
 import { dynamicConfig } from "../model/render/dynamicConfig";
 import { PGBACKREST_FILE, stanzaName } from "../model/render/pgbackrest";
 import {
-  containerAccess,
+  frontAccess,
   memberAccess,
   planTopology,
-  poolerAccess,
   reachable,
   type Topology,
 } from "../model/topology";
 import versions from "../setup/versions.json";
 import { BackRestRepo } from "./backRestRepo";
+import { createIdentity } from "./clusterIdentity";
 import { PgComponent } from "./component";
 import { ConsulAcl } from "./consulAcl";
 import { ConsulAgent } from "./consulAgent";
@@ -30,8 +31,8 @@ import { ClusterShape, DynamicConfig, Stanza } from "./resources";
 
 /**
  * The whole cluster. It is made in the order in which its parts stand on each other: Consul, its
- * tokens, agents, members, what is inside PostgreSQL, backups; Ready at the end is the condition of
- * `up`. HAProxy and PgBouncer wait for nobody.
+ * tokens, agents, members, HAProxy, PgBouncer, what is inside PostgreSQL, backups; Ready at the end is
+ * the condition of `up`. Containers are replaced in the same order, one after the other.
  */
 export class PostgresCluster extends PgComponent {
   public readonly outputs: ClusterOutputs;
@@ -60,18 +61,20 @@ export class PostgresCluster extends PgComponent {
     this.hosts = createHosts(this.config, this.topology, [shape], this.parent);
 
     const acl = this.createConsul();
-    const members = this.createMembers(acl);
-    const endpoints = this.createEndpoints();
-    const dynamic = this.applyDynamicConfig(members);
+    const repository = this.createRepository();
+    const agents = this.createAgents(acl);
+    const members = this.createMembers([acl, ...agents, ...repository]);
+    const endpoints = this.createEndpoints(members);
+    const dynamic = this.applyDynamicConfig([...members, ...endpoints]);
     const databases = this.createDatabases(dynamic);
-    const backup = this.createBackup(members, dynamic);
+    const backup = this.createBackup([...repository, dynamic, ...members]);
     const ready = createReady(
       { config: this.config, topology: this.topology, keys: this.keys },
       this.child([...members, ...endpoints, databases, dynamic, ...backup]),
     );
 
     const { config, keys } = this;
-    const viewerToken = keys.token(ConsulAcl.viewer);
+    const viewerToken = keys.token(VIEWER);
     this.outputs = clusterOutputs({ config, topology, keys, ready, viewerToken });
     this.registerOutputs({ clusterName: this.config.cluster });
   }
@@ -85,6 +88,7 @@ export class PostgresCluster extends PgComponent {
           this.topology.consulServers.map((s) => [s.name, `${s.address}:${s.ports.rpc}`]),
         ),
         members: this.topology.members.map((member) => member.name),
+        synchronous: this.config.failover.synchronous !== "off",
         users: this.config.postgres.users.map((user) => user.name),
         postgresVersion: this.config.postgres.version,
         baseSuite: versions.base.suite,
@@ -94,9 +98,11 @@ export class PostgresCluster extends PgComponent {
   }
 
   private createConsul(): ConsulAcl {
-    const servers = this.topology.consulServers.map(
-      (server) => new ConsulServer({ ...this.parts(server), server }, this.parent),
-    );
+    const servers: ConsulServer[] = [];
+    for (const server of this.topology.consulServers) {
+      const before = [...servers];
+      servers.push(new ConsulServer({ ...this.parts(server), server, before }, this.parent));
+    }
     return new ConsulAcl(
       `${this.config.cluster}-acl`,
       { topology: this.topology, keys: this.keys, servers },
@@ -104,53 +110,51 @@ export class PostgresCluster extends PgComponent {
     );
   }
 
-  private createMembers(acl: ConsulAcl): PatroniNode[] {
-    const agents = new Map(
-      this.topology.consulAgents.map((agent) => {
-        const tokens = [this.tokenOf(acl, agent.name)];
-        return [
-          agent.host,
-          new ConsulAgent({ ...this.parts(agent), agent, acl: tokens }, this.parent),
-        ];
-      }),
-    );
-    const nodes: PatroniNode[] = [];
-    for (const member of this.topology.members) {
-      const agent = agents.get(member.host);
-      const consul = [this.tokenOf(acl, ConsulAcl.patroni), ...(agent ? [agent] : [])];
-      const previous = nodes.at(-1);
-      nodes.push(new PatroniNode({ ...this.parts(member), member, consul, previous }, this.parent));
+  private createAgents(acl: ConsulAcl): ConsulAgent[] {
+    const agents: ConsulAgent[] = [];
+    for (const agent of this.topology.consulAgents) {
+      const order = { acl: [acl], before: [...agents] };
+      agents.push(new ConsulAgent({ ...this.parts(agent), agent, ...order }, this.parent));
     }
+    return agents;
+  }
+
+  private createMembers(after: readonly pulumi.Resource[]): PatroniNode[] {
+    const nodes = this.topology.members.map(
+      (member) => new PatroniNode({ ...this.parts(member), member }, this.parent),
+    );
+    const identity = createIdentity(this.config, nodes, this.parent);
+    nodes.forEach((node, index) => {
+      node.start({ identity, after, previous: nodes[index - 1] });
+    });
     return nodes;
   }
 
-  private tokenOf(acl: ConsulAcl, name: string): pulumi.Resource {
-    const token = acl.tokens.get(name);
-    if (token === undefined) throw new Error(`cluster: no Consul token named ${name}`);
-    return token;
+  /** One after the other, so that no two parts of a way to the members are replaced at once. */
+  private createEndpoints(members: readonly pulumi.Resource[]): pulumi.Resource[] {
+    const made: (HaproxyEndpoint | PgBouncerPool)[] = [];
+    const order = () => ({ before: [...members, ...made.map(({ container }) => container)] });
+    for (const haproxy of this.topology.haproxies) {
+      const args = { ...this.parts(haproxy), haproxy, ...order() };
+      made.push(new HaproxyEndpoint(args, this.parent));
+    }
+    for (const pooler of this.topology.poolers) {
+      const args = { ...this.parts(pooler), pooler, ...order() };
+      made.push(new PgBouncerPool(args, this.parent));
+    }
+    return made;
   }
 
-  private createEndpoints(): pulumi.Resource[] {
-    return [
-      ...this.topology.haproxies.map(
-        (haproxy) => new HaproxyEndpoint({ ...this.parts(haproxy), haproxy }, this.parent),
-      ),
-      ...this.topology.poolers.map(
-        (pooler) => new PgBouncerPool({ ...this.parts(pooler), pooler }, this.parent),
-      ),
-    ];
-  }
-
-  private applyDynamicConfig(members: readonly pulumi.Resource[]): pulumi.Resource {
+  /** It may restart members, so nothing else of the way to them is in the making any more. */
+  private applyDynamicConfig(after: readonly pulumi.Resource[]): pulumi.Resource {
     return new DynamicConfig(
       `${this.config.cluster}-dynamic-config`,
       {
         members: this.near.members.map((member) => memberAccess(this.topology, member)),
-        haproxies: this.near.haproxies.map((one) => containerAccess(this.topology, one)),
-        poolers: this.near.poolers.map((one) => poolerAccess(this.topology, one)),
+        ...frontAccess(this.topology),
         config: dynamicConfig(this.config, this.topology) as Record<string, never>,
       },
-      this.child(members),
+      this.child(after),
     );
   }
 
@@ -163,13 +167,16 @@ export class PostgresCluster extends PgComponent {
     );
   }
 
-  private createBackup(
-    members: readonly pulumi.Resource[],
-    dynamic: pulumi.Resource,
-  ): pulumi.Resource[] {
+  /** The repository, where there is one: it knows a new member before that asks for its data. */
+  private createRepository(): BackRestRepo[] {
     const { repository } = this.topology;
     if (repository === undefined) return [];
-    const host = new BackRestRepo({ ...this.parts(repository), repository }, this.parent);
+    return [new BackRestRepo({ ...this.parts(repository), repository }, this.parent)];
+  }
+
+  private createBackup(after: readonly pulumi.Resource[]): pulumi.Resource[] {
+    const { repository } = this.topology;
+    if (repository === undefined) return [];
     const stanza = new Stanza(
       `${this.config.cluster}-stanza`,
       {
@@ -178,7 +185,7 @@ export class PostgresCluster extends PgComponent {
         members: this.near.members.map((member) => memberAccess(this.topology, member)),
         configFile: PGBACKREST_FILE,
       },
-      this.child([host, dynamic, ...members]),
+      this.child(after),
     );
     return [stanza];
   }

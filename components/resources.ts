@@ -79,11 +79,11 @@ export class Ready extends pulumi.CustomResource {
 
 export const Preflight = define<model.PreflightInputs>("Preflight");
 export const Reachability = define<model.ReachabilityInputs>("Reachability");
+export const Network = define<model.NetworkInputs>("Network");
 export const Image = define<model.ImageInputs>("Image");
 export const VolumeClaim = define<model.VolumeClaimInputs>("VolumeClaim");
 export const ConfigFiles = define<model.ConfigFilesInputs>("ConfigFiles");
-export const ConsulPolicy = define<model.ConsulPolicyInputs>("ConsulPolicy");
-export const ConsulToken = define<model.ConsulTokenInputs>("ConsulToken");
+export const ConsulAcl = define<model.ConsulAclInputs>("ConsulAcl");
 export const DynamicConfig = define<model.DynamicConfigInputs>("DynamicConfig");
 export const Role = define<model.RoleInputs>("Role");
 export const Database = define<model.DatabaseInputs>("Database");
@@ -91,7 +91,12 @@ export const Extension = define<model.ExtensionInputs>("Extension");
 export const PoolLookup = define<model.PoolLookupInputs>("PoolLookup");
 export const PoolSettings = define<model.PoolSettingsInputs>("PoolSettings");
 export const Stanza = define<model.StanzaInputs>("Stanza");
+export const Roster = define<model.RosterInputs>("Roster");
 export const Drain = define<model.DrainInputs>("Drain");
+export const MemberExit = define<model.MemberExitInputs>("MemberExit");
+export const ConsulNode = define<model.ConsulNodeInputs>("ConsulNode");
+export const EndpointGate = define<model.EndpointGateInputs>("EndpointGate");
+export const ClusterIdentity = define<model.ClusterIdentityInputs>("ClusterIdentity");
 export const ClusterShape = define<model.ClusterShapeInputs>("ClusterShape");
 
 function secretKey(opts?: pulumi.CustomResourceOptions): pulumi.CustomResourceOptions {

@@ -50,14 +50,8 @@ export async function getTree(
   access: ContainerAccess,
   directory: string,
 ): Promise<Tree | undefined> {
-  let stream: NodeJS.ReadableStream;
-  try {
-    const container = dockerClient(access.host).getContainer(access.container);
-    stream = await container.getArchive({ path: directory });
-  } catch (error) {
-    if (dockerStatus(error) === 404) return undefined;
-    throw dockerFailure(`read files below ${directory}`, access, error);
-  }
+  const stream = await archiveOf(access, directory);
+  if (stream === undefined) return undefined;
   const files = new Map<string, ArchiveFile>();
   const directories = new Set<string>();
   const reader = stream.pipe(extract());
@@ -70,6 +64,30 @@ export async function getTree(
     else files.set(path, { content: content.toString(), mode: mode & 0o7777, uid, gid });
   }
   return { files, directories };
+}
+
+/** Content of one file; undefined when the container or the file is missing. */
+export async function getFile(access: ContainerAccess, path: string): Promise<Buffer | undefined> {
+  const stream = await archiveOf(access, path);
+  if (stream === undefined) return undefined;
+  let content: Buffer | undefined;
+  for await (const entry of stream.pipe(extract())) {
+    const all = await gather(entry);
+    content ??= all;
+  }
+  return content;
+}
+
+async function archiveOf(
+  access: ContainerAccess,
+  path: string,
+): Promise<NodeJS.ReadableStream | undefined> {
+  try {
+    return await dockerClient(access.host).getContainer(access.container).getArchive({ path });
+  } catch (error) {
+    if (dockerStatus(error) === 404) return undefined;
+    throw dockerFailure(`read ${path}`, access, error);
+  }
 }
 
 /** The part of a tree below one of its directories; undefined when there is no such directory. */

@@ -1,9 +1,8 @@
-/** Consul's HTTP API, asked from inside a server's own container: ACLs, leader, health. */
+/** Consul's HTTP API, asked from inside a server's own container. Policies and tokens: consulAcl.ts. */
 import type { ConsulAccess } from "../model/access";
 import { place } from "./docker";
 import { ControlError, UnreachableError, excerpt, finding } from "./errors";
-import { httpFrom, type HttpAnswer, type HttpRequest } from "./http";
-import { Recent } from "./recent";
+import { httpFrom, httpInTurn, type HttpAnswer, type HttpRequest } from "./http";
 import { NotYet, until } from "./until";
 
 /** Servers, and the management token to ask them with. */
@@ -12,35 +11,24 @@ export interface ConsulSession {
   readonly token: string;
 }
 
-/** An ACL policy. */
-export interface AclPolicy {
-  readonly ID?: string | undefined;
-  readonly Name: string;
-  readonly Description: string;
-  readonly Rules: string;
-}
-/** An ACL token. */
-export interface AclToken {
-  readonly AccessorID: string;
-  readonly SecretID?: string | undefined;
-  readonly Description: string;
-  readonly Policies?: readonly { readonly Name: string }[] | null | undefined;
-}
+/** A request to Consul. */
+export type ConsulRequest = Pick<HttpRequest, "method" | "path" | "body">;
 
-type Ask = Pick<HttpRequest, "method" | "path" | "body">;
-
-async function askOne(server: ConsulAccess, token: string, ask: Ask): Promise<HttpAnswer> {
+function addressed(server: ConsulAccess, token: string, request: ConsulRequest): HttpRequest {
   const { address, httpsPort: port } = server;
-  return httpFrom(server, { ...ask, address, port, headers: { "X-Consul-Token": token } });
+  return { ...request, address, port, headers: { "X-Consul-Token": token } };
 }
 
 /** Asks the servers in turn; an answer of 5xx counts as none. */
-async function ask(session: ConsulSession, request: Ask): Promise<HttpAnswer> {
+async function ask(
+  session: ConsulSession,
+  request: ConsulRequest,
+): Promise<HttpAnswer & { readonly server: ConsulAccess }> {
   const said: string[] = [];
   for (const server of session.servers) {
     try {
-      const answer = await askOne(server, session.token, request);
-      if (answer.status < 500) return answer;
+      const answer = await httpFrom(server, addressed(server, session.token, request));
+      if (answer.status < 500) return { ...answer, server };
       said.push(`${server.container} answered ${answer.status}: ${excerpt(answer.body)}`);
     } catch (error) {
       said.push(`${server.container}: ${finding(error)}`);
@@ -54,40 +42,65 @@ async function ask(session: ConsulSession, request: Ask): Promise<HttpAnswer> {
   });
 }
 
-function refused(session: ConsulSession, request: Ask, answer: HttpAnswer): ControlError {
+function refused(
+  servers: readonly ConsulAccess[],
+  { method, path }: ConsulRequest,
+  { status, body }: HttpAnswer,
+): ControlError {
   return new ControlError({
-    doing: `${request.method} ${request.path} of Consul`,
-    where: session.servers.map(place).join(", "),
-    found: `it answered ${answer.status}: ${excerpt(answer.body) || "nothing"}`,
+    doing: `${method} ${path} of Consul`,
+    where: servers.map(place).join(", "),
+    found: `it answered ${status}: ${excerpt(body) || "nothing"}`,
     remedy: "Check the management token and the servers' logs.",
   });
 }
 
-/** Lists, asked once for all who ask within a second; any change makes them old at once. */
-const lists = new Recent<unknown>(1000);
-
-function list<T>(session: ConsulSession, path: string): Promise<T[]> {
-  const key = `${session.servers.map(place).join()} ${path}`;
-  return lists.get(key, () => change<T[]>(session, { method: "GET", path })) as Promise<T[]>;
-}
-
-async function change<T>(session: ConsulSession, request: Ask): Promise<T> {
-  if (request.method !== "GET") lists.clear();
+/** Reads a document; undefined where there is none. */
+export async function readConsul<T>(session: ConsulSession, path: string): Promise<T | undefined> {
+  const request: ConsulRequest = { method: "GET", path };
   const answer = await ask(session, request);
-  if (answer.status !== 200) throw refused(session, request, answer);
+  if (answer.status === 404) return undefined;
+  if (answer.status !== 200) throw refused(session.servers, request, answer);
   return JSON.parse(answer.body) as T;
 }
 
-/** Waits for a leader with its ACL system up, and for the management token to be known. */
-export async function consulReady(session: ConsulSession, timeoutMs: number): Promise<void> {
+/**
+ * Sends changes in turn to one server, by one program. Throws for the first that is refused; those
+ * after it were sent all the same. To remove what is not there is no refusal.
+ */
+export async function changeConsul(
+  server: ConsulAccess,
+  token: string,
+  changes: readonly ConsulRequest[],
+): Promise<void> {
+  const answers = await httpInTurn(
+    server,
+    changes.map((change) => addressed(server, token, change)),
+  );
+  changes.forEach((change, index) => {
+    const answer = answers[index];
+    const done = answer?.status === 200 || (change.method === "DELETE" && answer?.status === 404);
+    if (answer !== undefined && !done) throw refused([server], change, answer);
+  });
+}
+
+/**
+ * Waits for a leader with its ACL system up, and for the management token to be known. Gives the
+ * server that said so.
+ */
+export async function consulReady(
+  session: ConsulSession,
+  timeoutMs: number,
+): Promise<ConsulAccess> {
   const retry = (error: unknown): boolean => error instanceof UnreachableError;
-  await until(
+  return until(
     "Consul with a leader and its ACL system",
     { timeoutMs, intervalMs: 300, retry },
     async () => {
       const answer = await ask(session, { method: "GET", path: "/v1/acl/token/self" });
       if (answer.status !== 200)
         throw new NotYet(`it answered ${answer.status}: ${excerpt(answer.body)}`);
+      return answer.server;
     },
   );
 }
@@ -103,10 +116,11 @@ export interface ServerHealth {
 export async function autopilotHealthy(
   session: ConsulSession,
 ): Promise<{ healthy: boolean; found: string; servers: readonly ServerHealth[] }> {
-  const request: Ask = { method: "GET", path: "/v1/operator/autopilot/health" };
+  const request: ConsulRequest = { method: "GET", path: "/v1/operator/autopilot/health" };
   // The answer is 429 while a server is not healthy, and carries the same document.
   const answer = await ask(session, request);
-  if (answer.status !== 200 && answer.status !== 429) throw refused(session, request, answer);
+  if (answer.status !== 200 && answer.status !== 429)
+    throw refused(session.servers, request, answer);
   const health = JSON.parse(answer.body) as {
     Healthy: boolean;
     Servers?: { Name: string; Healthy: boolean; SerfStatus: string }[] | null;
@@ -126,54 +140,4 @@ export async function autopilotHealthy(
 export async function consulLeader(servers: readonly ConsulAccess[]): Promise<string> {
   const answer = await ask({ servers, token: "" }, { method: "GET", path: "/v1/status/leader" });
   return JSON.parse(answer.body) as string;
-}
-
-/** A policy by its name; undefined when there is none. */
-export async function findPolicy(
-  session: ConsulSession,
-  name: string,
-): Promise<AclPolicy | undefined> {
-  const policies = await list<AclPolicy>(session, "/v1/acl/policies");
-  const id = policies.find((policy) => policy.Name === name)?.ID;
-  if (id === undefined) return undefined;
-  return change<AclPolicy>(session, { method: "GET", path: `/v1/acl/policy/${id}` });
-}
-
-/** Makes a policy what it should be, whether it exists or not. */
-export async function putPolicy(session: ConsulSession, policy: AclPolicy): Promise<void> {
-  const id = (await findPolicy(session, policy.Name))?.ID;
-  const path = id === undefined ? "/v1/acl/policy" : `/v1/acl/policy/${id}`;
-  await change(session, {
-    method: "PUT",
-    path,
-    body: id === undefined ? policy : { ...policy, ID: id },
-  });
-}
-
-/** Removes a policy; a missing one is fine. */
-export async function deletePolicy(session: ConsulSession, name: string): Promise<void> {
-  const id = (await findPolicy(session, name))?.ID;
-  if (id !== undefined) await change(session, { method: "DELETE", path: `/v1/acl/policy/${id}` });
-}
-
-/** A token by its accessor; undefined when there is none. */
-export async function findToken(
-  session: ConsulSession,
-  accessorId: string,
-): Promise<AclToken | undefined> {
-  const tokens = await list<AclToken>(session, "/v1/acl/tokens");
-  return tokens.find((token) => token.AccessorID === accessorId);
-}
-
-/** Makes a token what it should be, whether it exists or not; its secret never changes. */
-export async function putToken(session: ConsulSession, token: AclToken): Promise<void> {
-  const exists = (await findToken(session, token.AccessorID)) !== undefined;
-  const path = exists ? `/v1/acl/token/${token.AccessorID}` : "/v1/acl/token";
-  await change(session, { method: "PUT", path, body: token });
-}
-
-/** Removes a token; a missing one is fine. */
-export async function deleteToken(session: ConsulSession, accessorId: string): Promise<void> {
-  if ((await findToken(session, accessorId)) === undefined) return;
-  await change(session, { method: "DELETE", path: `/v1/acl/token/${accessorId}` });
 }

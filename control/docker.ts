@@ -89,6 +89,10 @@ export interface ContainerState {
   /** `healthy`, `unhealthy`, `starting`; undefined without a health check. */
   readonly health?: string | undefined;
   readonly exitCode?: number | undefined;
+  /** Tag or id that it was made from. */
+  readonly image?: string | undefined;
+  /** Names of the networks that it is in. */
+  readonly networks?: readonly string[] | undefined;
 }
 
 /** State of a container; a missing one is a state, not an error. */
@@ -102,6 +106,8 @@ export async function containerState(access: ContainerAccess): Promise<Container
       status: seen.State.Status,
       health: seen.State.Health?.Status,
       exitCode: seen.State.ExitCode,
+      image: seen.Config.Image,
+      networks: Object.keys(seen.NetworkSettings.Networks),
     };
   } catch (error) {
     if (dockerStatus(error) === 404) return { exists: false, running: false, status: "missing" };

@@ -39,7 +39,8 @@ export async function exec(
   const timeoutMs = options.timeoutMs ?? 60_000;
   const limited = ["timeout", "--kill-after=2", String(Math.ceil(timeoutMs / 1000)), ...argv];
   const program = argv[0] ?? "";
-  const { process, stream } = await start(access, limited, options.user, `run ${program}`);
+  const { user } = options;
+  const { process, stream } = await startExec(access, limited, `run ${program}`, { user });
   const output = await collect(access, program, stream, options.stdin, timeoutMs + GRACE_MS);
   const exitCode = await exitCodeOf(access, program, process);
   if (exitCode === 124) {
@@ -85,20 +86,29 @@ export async function execStream(
   access: ContainerAccess,
   argv: readonly string[],
 ): Promise<Duplex> {
-  return (await start(access, argv, undefined, `run ${argv[0] ?? ""}`)).stream;
+  return (await startExec(access, argv, `run ${argv[0] ?? ""}`)).stream;
 }
 
+/** A program that runs, with its stdin, stdout and stderr. */
 interface Started {
   readonly process: Docker.Exec;
+  /** Framed (`FrameDecoder`), unless it has a terminal. */
   readonly stream: Duplex;
 }
 
-async function start(
+/** Starts a program; `doing` is for errors. Unless given: the container's user, no terminal. */
+export async function startExec(
   access: ContainerAccess,
   argv: readonly string[],
-  user: string | undefined,
   doing: string,
+  options: {
+    readonly user?: string | undefined;
+    readonly tty?: boolean | undefined;
+    /** Visible to who may inspect containers: no secrets. */
+    readonly env?: readonly string[] | undefined;
+  } = {},
 ): Promise<Started> {
+  const { user, env, tty = false } = options;
   try {
     const process = await dockerClient(access.host)
       .getContainer(access.container)
@@ -107,9 +117,11 @@ async function start(
         AttachStdin: true,
         AttachStdout: true,
         AttachStderr: true,
+        Tty: tty,
         ...(user === undefined ? {} : { User: user }),
+        ...(env === undefined ? {} : { Env: [...env] }),
       });
-    return { process, stream: await process.start({ hijack: true, stdin: true }) };
+    return { process, stream: await process.start({ hijack: true, stdin: true, Tty: tty }) };
   } catch (error) {
     throw dockerFailure(doing, access, error);
   }
@@ -150,7 +162,8 @@ function collect(
   });
 }
 
-async function exitCodeOf(
+/** Exit code of a program whose stream has ended. */
+export async function exitCodeOf(
   access: ContainerAccess,
   program: string,
   process: Docker.Exec,

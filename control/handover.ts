@@ -1,11 +1,16 @@
 /** Planned moves of leadership under load: pools wait, and no longer than until somebody leads. */
 import type { MemberAccess } from "../model/access";
+import { Conversation } from "./conversation";
 import { UnreachableError, describe } from "./errors";
-import { execChecked } from "./exec";
+import { takeHelm } from "./helm";
+import { watchForLeader } from "./leaderWatch";
 import { clusterView, memberStatus, switchover } from "./patroni";
 import { onMember } from "./sqlSession";
-import { pauseAll, serveReaders, steer, type Front } from "./traffic";
-import { NotYet, until } from "./until";
+import { pauseAll, running, serveReaders, type Front } from "./traffic";
+import { until } from "./until";
+
+/** Ends Patroni when it is told to; its own stop signal, without Docker taking it for a stop for good. */
+const END = ["sh", "-c", "read -r now && kill -TERM 1"];
 
 const unreachable = (error: unknown): boolean => error instanceof UnreachableError;
 
@@ -29,23 +34,33 @@ export async function checkpoint(members: readonly MemberAccess[], name: string)
 }
 
 /**
- * Moves leadership by `move`, which returns the new leader once it takes writes. The pools of readers
- * wait too: what they have to the new leader, and to the old one where no replica was left, ends.
+ * Moves leadership by `move` to one of `candidates`. Whatever it needs in containers is started before
+ * the pools are paused: from then on only words are sent. The pools of readers wait too: what they have
+ * to the new leader, and to the old one where no replica was left, ends.
  */
 async function handOver(
   members: readonly MemberAccess[],
   from: string,
+  candidates: readonly MemberAccess[],
   { front, note = () => undefined }: Handover & { readonly front: Front },
-  move: () => Promise<string>,
+  move: () => Promise<void>,
 ): Promise<string> {
   await serveReaders(front, from, await clusterView(members));
+  const helm = await takeHelm(await running(front.haproxies));
+  const watch = await watchForLeader(candidates).catch((error: unknown) => {
+    helm.end();
+    throw error;
+  });
   const paused = await pauseAll(front, note);
   try {
-    const to = await move();
-    await steer(front, from, to);
+    // Patroni looks only once a second whether it is done: the new leader knows earlier.
+    const to = await Promise.race([watch.first(), move().then(() => watch.first())]);
+    await helm.steer(from, to);
     return to;
   } finally {
     await paused.resume();
+    watch.end();
+    helm.end();
   }
 }
 
@@ -61,12 +76,9 @@ export async function switchPaused(
   { front, note }: Handover,
 ): Promise<void> {
   if (front === undefined) return switchover(members, from, to);
-  const candidate = [memberOf(members, to)];
-  await handOver(members, from, { front, note }, async () => {
-    // Patroni looks only once a second whether it is done: the new leader knows earlier.
-    const asked = switchover(members, from, to).then(() => newLeader(candidate));
-    return Promise.race([newLeader(candidate), asked]);
-  });
+  await handOver(members, from, [memberOf(members, to)], { front, note }, () =>
+    switchover(members, from, to),
+  );
 }
 
 /**
@@ -81,10 +93,15 @@ export async function endLeader(
 ): Promise<string> {
   const others = members.filter((member) => member.name !== leader.name);
   await checkpoint(members, leader.name);
-  return handOver(members, leader.name, handover, async () => {
-    await execChecked(leader, ["sh", "-c", "kill -TERM 1"]);
-    return newLeader(others);
-  });
+  const end = await Conversation.begin(leader, END);
+  try {
+    return await handOver(members, leader.name, others, handover, () => {
+      end.say("now");
+      return Promise.resolve();
+    });
+  } finally {
+    end.end();
+  }
 }
 
 /** Until it answers again Patroni has no handler for SIGTERM, and a stop would last all its grace. */
@@ -95,18 +112,4 @@ export async function backAgain(member: MemberAccess, note: (text: string) => vo
   } catch (error) {
     note(`stopping ${member.name} may take long: ${describe(error)}`);
   }
-}
-
-/** The first of the members that takes writes: the lock moves before PostgreSQL is promoted. */
-async function newLeader(members: readonly MemberAccess[]): Promise<string> {
-  const limits = { timeoutMs: 60_000, intervalMs: 50, retry: unreachable };
-  return until("a new leader that takes writes", limits, async () => {
-    const seen = await Promise.all(members.map(memberStatus));
-    const leads = seen.findIndex(
-      ({ role, state }) => /^(primary|master|leader)$/.test(role) && state === "running",
-    );
-    const found = members[leads];
-    if (found === undefined) throw new NotYet(seen.map(({ role }) => role).join(", "));
-    return found.name;
-  });
 }

@@ -12,14 +12,19 @@ async function ask(haproxy: ContainerAccess, command: string): Promise<string> {
   return execChecked(haproxy, argv, { stdin: `${command}\n`, timeoutMs: 8000 });
 }
 
-/** A change of a server, `state drain` or `health up`; it says something only when it refuses. */
+/**
+ * A change of a server. False where there is no such server: a member
+ * that is going to leave is not in the configuration any more.
+ */
 export async function setServer(
   haproxy: ContainerAccess,
   server: string,
-  change: "state drain" | "state ready" | "health up" | "health down",
-): Promise<void> {
+  change: "state drain" | "state ready",
+): Promise<boolean> {
+  // It says something only when it refuses.
   const said = (await ask(haproxy, `set server ${server} ${change}`)).trim();
-  if (said === "") return;
+  if (said === "") return true;
+  if (/^no such (server|backend)\b/i.test(said)) return false;
   throw new ControlError({
     doing: `set server ${server} to ${change}`,
     where: place(haproxy),

@@ -51,6 +51,24 @@ export function httpFrom(access: ContainerAccess, request: HttpRequest): Promise
   });
 }
 
+/**
+ * Sends requests in turn, by one program in the container. Each answer counts, whatever its status;
+ * throws for the first that gets none, and those after it were not sent.
+ */
+export async function httpInTurn(
+  access: ContainerAccess,
+  requests: readonly HttpRequest[],
+): Promise<HttpAnswer[]> {
+  if (requests.length === 0) return [];
+  const curls = requests.map(asCurl);
+  const answers = await curlAll(access, curls);
+  return curls.map((curl, index) => {
+    const answer = answers[index];
+    if (answer?.error === undefined && answer !== undefined) return answer;
+    throw unreachable(access, curl, answer?.error ?? "curl gave no answer");
+  });
+}
+
 interface Waiting {
   readonly curl: CurlRequest;
   readonly resolve: (answer: HttpAnswer) => void;

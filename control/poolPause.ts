@@ -40,22 +40,44 @@ export async function pausePools(
   throw failed.reason;
 }
 
+/**
+ * Pauses a pool until a PostgreSQL behind an address was gone and answers again. Returns once it is
+ * paused: the process that holds it needs nobody from then on, and ends it at the deadline too.
+ */
+export async function pauseUntilBack(
+  pooler: ContainerAccess,
+  behind: { readonly address: string; readonly port: number },
+  limits: PauseLimits,
+): Promise<void> {
+  const { stream } = await startHold(pooler, limits, [behind.address, String(behind.port)]);
+  stream.destroy();
+}
+
 interface Hold {
   release(): Promise<void>;
 }
 
 /** Returns once the pool is paused. */
 async function hold(pooler: ContainerAccess, limits: PauseLimits): Promise<Hold> {
-  const { seconds, waitSeconds } = limits;
-  const argv = ["hold-pause", String(seconds), String(waitSeconds)];
-  const stream = await execStream(pooler, argv);
-  const ended = new Promise<void>((resolve) => stream.once("close", () => resolve()));
-  await said(pooler, stream, (waitSeconds + 10) * 1000);
+  const { stream, ended } = await startHold(pooler, limits, []);
   const release = async (): Promise<void> => {
     stream.end();
     await ended;
   };
   return { release };
+}
+
+/** Starts the process that holds a pause; returns once the pool is paused. */
+async function startHold(
+  pooler: ContainerAccess,
+  { seconds, waitSeconds }: PauseLimits,
+  behind: readonly string[],
+): Promise<{ stream: Duplex; ended: Promise<void> }> {
+  const argv = ["hold-pause", String(seconds), String(waitSeconds), ...behind];
+  const stream = await execStream(pooler, argv);
+  const ended = new Promise<void>((resolve) => stream.once("close", () => resolve()));
+  await said(pooler, stream, (waitSeconds + 10) * 1000);
+  return { stream, ended };
 }
 
 /** Waits for the word "paused"; fails with what was said instead. */

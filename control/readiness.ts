@@ -1,29 +1,61 @@
 /** Whether a cluster is true end to end: each part with its condition and its containers. */
 import type { ConsulAccess, ContainerAccess, MemberAccess } from "../model/access";
-import type { EndpointProbe } from "../model/resources";
+import type { EndpointProbe, ReadyInputs } from "../model/resources";
 import { consulLeader } from "./consul";
 import { containerLogs, containerState, place } from "./docker";
 import { ControlError, describe } from "./errors";
 import { beat } from "./heartbeat";
 import { isStreaming, notReady, viewText } from "./leadership";
 import { clusterView, leaderOf, leads, type ClusterView } from "./patroni";
+import { checkStanza } from "./pgbackrest";
 import { throughEndpoint, type TcpLogin } from "./sql";
 import { NotYet, until } from "./until";
 
 /** Lag that a streaming replica may have in a moment of load. */
 const MAXIMUM_LAG = 64 * 1024 * 1024;
 const LOG_LINES = 15;
+const STANZA_MS = 60_000;
 
 /** A part of the cluster: returns when it is as it should be, throws what is not. */
-export interface Part {
+interface Part {
   readonly name: string;
   /** Whose log tells why it is not. */
   readonly containers: readonly ContainerAccess[];
   check(): Promise<void>;
 }
 
+/** Returns when the cluster is true, else throws one error with every part that is not. */
+export async function awaitCondition(inputs: ReadyInputs): Promise<void> {
+  const deadline = Date.now() + inputs.timeoutSeconds * 1000;
+  // Endpoints and archiving cannot work before the members do.
+  for (const parts of [innerParts(inputs), outerParts(inputs)]) {
+    const unready = await awaitParts(parts, deadline);
+    if (unready.length > 0) throw await unreadyError(unready, inputs.timeoutSeconds);
+  }
+}
+
+function innerParts({ containers, consul, members }: ReadyInputs): Part[] {
+  return [
+    ...containers.map(containerPart),
+    ...(consul.length === 0 ? [] : [consulPart(consul)]),
+    membersPart(members),
+  ];
+}
+
+function outerParts({ members, consul, containers, stanza, ...inputs }: ReadyInputs): Part[] {
+  const { user, password, database, caCertificate } = inputs;
+  const login = { user, password, database, caCertificate };
+  const inner = new Set([...members, ...consul].map((item) => item.container));
+  const outer = containers.filter((item) => !inner.has(item.container));
+  const behind = outer.length === 0 ? members : outer;
+  return [
+    ...inputs.endpoints.map((endpoint) => endpointPart(endpoint, login, members, behind)),
+    ...(stanza === undefined ? [] : [backupPart(stanza.repository, stanza.name)]),
+  ];
+}
+
 /** A container runs. Its health check lags behind; the other parts ask what it would. */
-export function containerPart(container: ContainerAccess): Part {
+function containerPart(container: ContainerAccess): Part {
   const check = async (): Promise<void> => {
     const state = await containerState(container);
     if (!state.running)
@@ -32,10 +64,13 @@ export function containerPart(container: ContainerAccess): Part {
   return { name: place(container), containers: [container], check };
 }
 
-/** Consul has a leader. */
-export function consulPart(servers: readonly ConsulAccess[]): Part {
+/** Every Consul server knows a leader: one that does not is no part of the quorum yet. */
+function consulPart(servers: readonly ConsulAccess[]): Part {
   const check = async (): Promise<void> => {
-    if ((await consulLeader(servers)) === "") throw new NotYet("no leader");
+    const leaders = await Promise.all(servers.map((server) => consulLeader([server])));
+    const lost = servers.filter((_, index) => leaders[index] === "");
+    if (lost.length > 0)
+      throw new NotYet(`${lost.map(({ container }) => container).join(", ")}: no leader`);
   };
   return { name: "Consul", containers: servers, check };
 }
@@ -68,7 +103,7 @@ export function timelineProblems(view: ClusterView): string[] {
 }
 
 /** A write or a read through an endpoint, from inside the first container that can dial it. */
-export function endpointPart(
+function endpointPart(
   endpoint: EndpointProbe,
   login: Omit<TcpLogin, "address" | "port">,
   dialFrom: readonly ContainerAccess[],
@@ -99,15 +134,21 @@ async function firstRunning(containers: readonly ContainerAccess[]): Promise<Con
   throw new NotYet(`no container to try it from: ${said.join(", ")}`);
 }
 
+/** The repository takes the WAL of the leader. */
+function backupPart(repository: ContainerAccess, stanza: string): Part {
+  const check = () => checkStanza({ repository, stanza }, STANZA_MS);
+  return { name: "backup", containers: [repository], check };
+}
+
 /** A part that did not become ready, and why. */
-export interface Unready {
+interface Unready {
   readonly part: Part;
   /** Begins with the part's name. */
   readonly found: string;
 }
 
 /** Waits for all parts at once until a point in time; gives those that did not become ready. */
-export async function awaitParts(parts: readonly Part[], deadline: number): Promise<Unready[]> {
+async function awaitParts(parts: readonly Part[], deadline: number): Promise<Unready[]> {
   const wait = async (part: Part): Promise<Unready | undefined> => {
     const limits = {
       timeoutMs: Math.max(0, deadline - Date.now()),
@@ -126,10 +167,7 @@ export async function awaitParts(parts: readonly Part[], deadline: number): Prom
 }
 
 /** The error that names every part that is not ready, each with its containers' last log lines. */
-export async function unreadyError(
-  unready: readonly Unready[],
-  seconds: number,
-): Promise<ControlError> {
+async function unreadyError(unready: readonly Unready[], seconds: number): Promise<ControlError> {
   const reported = new Set<string>();
   const texts: string[] = [];
   for (const { part, found } of unready) {

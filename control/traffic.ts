@@ -24,9 +24,10 @@ const DRAIN_SECONDS = 60;
 const NOTHING: PausedPools = { resume: () => Promise.resolve() };
 
 /** Those of the containers that run: a stopped one sends nobody anywhere. */
-async function running<T extends ContainerAccess>(containers: readonly T[]): Promise<T[]> {
-  const up = (await presence(containers)).running.map((one) => one.container);
-  return containers.filter((one) => up.includes(one.container));
+export async function running<T extends ContainerAccess>(
+  containers: readonly T[],
+): Promise<readonly T[]> {
+  return (await presence(containers)).running;
 }
 
 /**
@@ -52,20 +53,6 @@ export function pauseAll(front: Front, note: (text: string) => void): Promise<Pa
   return pause(front.poolers, note);
 }
 
-/** Tells every HAProxy at once what its checks would find a second or two later. */
-export async function steer(front: Front, from: string, to: string): Promise<void> {
-  const haproxies = await running(front.haproxies);
-  await Promise.all(
-    haproxies.map((haproxy) =>
-      Promise.all([
-        setServer(haproxy, `primary/${from}`, "health down"),
-        setServer(haproxy, `primary/${to}`, "health up"),
-        drainAt(haproxy, to),
-      ]),
-    ),
-  );
-}
-
 /** Has every other replica take readers, also those that came back from a drain of their own. */
 export async function serveReaders(front: Front, but: string, view: ClusterView): Promise<void> {
   const replicas = view.members
@@ -76,8 +63,11 @@ export async function serveReaders(front: Front, but: string, view: ClusterView)
   await Promise.all(haproxies.map((haproxy) => serveAt(haproxy, replicas)));
 }
 
-async function serveAt(haproxy: ContainerAccess, replicas: readonly string[]): Promise<void> {
-  for (const replica of replicas) await setServer(haproxy, `replicas/${replica}`, "state ready");
+async function serveAt(haproxy: ContainerAccess, candidates: readonly string[]): Promise<void> {
+  const replicas: string[] = [];
+  for (const name of candidates)
+    if (await setServer(haproxy, `replicas/${name}`, "state ready")) replicas.push(name);
+  if (replicas.length === 0) return;
   const what = `a replica that ${haproxy.container} sends readers to`;
   await until(what, { timeoutMs: 20_000 }, async () => {
     const seen = await serverStatus(haproxy, "replicas");
@@ -99,11 +89,16 @@ export async function drainReplica(
   await serveReaders(front, member, view);
   const haproxies = await running(front.haproxies);
   await Promise.all(haproxies.map((haproxy) => drainAt(haproxy, member)));
+  await releaseReaders(front, note);
+}
+
+/** Has the pools of readers give back the connections that they have, between two transactions. */
+export async function releaseReaders(front: Front, note: (text: string) => void): Promise<void> {
   const readers = front.poolers.filter((one) => one.target === "replicas");
   await (await pause(readers, note)).resume();
 }
 
 async function drainAt(haproxy: ContainerAccess, member: string): Promise<void> {
-  await setServer(haproxy, `replicas/${member}`, "state drain");
+  if (!(await setServer(haproxy, `replicas/${member}`, "state drain"))) return;
   await execDetached(haproxy, ["ready-later", `replicas/${member}`, String(DRAIN_SECONDS)]);
 }

@@ -1,5 +1,5 @@
 /** Inputs of the resource types that are about the hosts themselves: see model/resources.ts. */
-import type { HostAccess } from "./access";
+import type { ContainerAccess, HostAccess } from "./access";
 
 /** The right to a data volume: refuses one that is there and belongs to somebody else. */
 export interface VolumeClaimInputs {
@@ -22,6 +22,43 @@ export interface DataDirectory {
   readonly uid: number;
   /** An image that is on the host and has `rm`: only containers reach the disk of a host. */
   readonly image: string;
+}
+
+/** A member's data: its container, and the way to its volume where there is none. */
+export interface MemberData extends ContainerAccess {
+  /** Name of the data volume. */
+  readonly volume: string;
+  /** Directory behind the volume, where `dataPath` says so. */
+  readonly device?: string | undefined;
+  /** PGDATA, as seen in the container. */
+  readonly dataDirectory: string;
+  /** An image that is on the host. */
+  readonly image: string;
+}
+
+/** That there is a cluster, and which: once this is recorded, no member makes a new one. */
+export interface ClusterIdentityInputs {
+  readonly cluster: string;
+  /** All members on hosts that can be reached. */
+  readonly members: readonly MemberData[];
+  /** How many members are on hosts that are out, and not among them. */
+  readonly unreachable: number;
+  /** Never declared: here Read says what is in the place of data that is gone. */
+  readonly lost?: string | undefined;
+}
+/** Computed by ClusterIdentity. */
+export interface ClusterIdentityState extends ClusterIdentityInputs {
+  /** PostgreSQL system identifier, decimal; empty until it is read from a volume. */
+  readonly systemIdentifier: string;
+}
+
+/** The cluster's bridge network on a host. */
+export interface NetworkInputs {
+  readonly host: HostAccess;
+  readonly name: string;
+  /** IPv4 range, CIDR. */
+  readonly subnet: string;
+  readonly gateway: string;
 }
 
 /** One file of a config volume. */

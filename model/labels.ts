@@ -3,3 +3,6 @@ export const OWNER_LABEL = "postgres-ha.owner";
 
 /** Label of a short-lived container: its own name. */
 export const TASK_LABEL = "postgres-ha.task";
+
+/** Label of a cluster's bridge network: its own name. */
+export const NETWORK_LABEL = "postgres-ha.network";

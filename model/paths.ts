@@ -12,6 +12,8 @@ export const KEY_FILE = `${CONFIG_DIR}/tls/tls.key`;
 export const SOCKET_DIR = "/run/postgresql";
 /** Mount point of a member's data volume; PGDATA is a directory below it. */
 export const PG_ROOT = "/var/lib/postgresql";
+/** Lies in a data volume in which a new cluster may be made; `initdb-once` of the image asks for it. */
+export const BOOTSTRAP_PERMIT = `${PG_ROOT}/.may-bootstrap`;
 /** Data directory of Consul servers and agents. */
 export const CONSUL_DATA = "/var/lib/consul";
 /** Repository of a pgBackRest host. */

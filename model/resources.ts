@@ -11,6 +11,7 @@ import type {
   PoolerAccess,
 } from "./access";
 
+export type * from "./changeResources";
 export type * from "./hostResources";
 
 /** A certificate authority; its key lives in encrypted state only. Replaced on any change. */
@@ -68,25 +69,25 @@ export interface ImageState extends ImageInputs {
   readonly imageId: string;
 }
 
-/** A Consul ACL policy. */
-export interface ConsulPolicyInputs {
+/** Who may do what in Consul: policies and tokens, with ids of our own choosing, so that a lost
+ * answer loses nothing. Those that bear the mark and are not declared are removed. */
+export interface ConsulAclInputs {
   readonly consul: readonly ConsulAccess[];
   /** Management token; secret. */
   readonly managementToken: string;
-  readonly name: string;
+  /** Mark: description of each policy, and what each token's starts with. */
   readonly description: string;
-  /** HCL rules. */
-  readonly rules: string;
+  /** Policy name -> HCL rules. */
+  readonly policies: Readonly<Record<string, string>>;
+  /** Token name -> what is no secret of it. */
+  readonly tokens: Readonly<Record<string, ConsulTokenGrant>>;
+  /** Token name -> secret id; secret as a whole. */
+  readonly secretIds: Readonly<Record<string, string>>;
 }
-/** A Consul ACL token with ids of our own choosing, so that a lost answer loses nothing. */
-export interface ConsulTokenInputs {
-  readonly consul: readonly ConsulAccess[];
-  /** Management token; secret. */
-  readonly managementToken: string;
+/** A token of ConsulAcl. */
+export interface ConsulTokenGrant {
   readonly accessorId: string;
-  /** Secret. */
-  readonly secretId: string;
-  readonly description: string;
+  /** Names of the policies that it has. */
   readonly policies: readonly string[];
 }
 
@@ -196,35 +197,4 @@ export interface ReadyInputs {
 export interface ReadyState extends ReadyInputs {
   /** PostgreSQL system identifier, decimal. */
   readonly systemIdentifier: string;
-}
-
-/** Stands before a member's delete: the strict gate, and leadership moved away. */
-export interface DrainInputs {
-  readonly member: MemberAccess;
-  /** All members, in the order of the roll. */
-  readonly members: readonly MemberAccess[];
-  /** How many members are on hosts that are out, and not among them. */
-  readonly unreachable: number;
-  /** HAProxies and PgBouncers of all hosts: told before clients could notice. */
-  readonly haproxies: readonly ContainerAccess[];
-  readonly poolers: readonly PoolerAccess[];
-  /** Changes with whatever replaces the member's container. */
-  readonly trigger: string;
-  /** Seconds for others to be streaming and for the switchover. */
-  readonly timeoutSeconds: number;
-  /** Most replay lag, in bytes, of a member that counts as streaming. */
-  readonly maximumLagBytes: number;
-}
-
-/** What the cluster is made of: refuses two members at once, lost quorum, another major. */
-export interface ClusterShapeInputs {
-  readonly cluster: string;
-  /** Name -> address and RPC port, by which the others know it for good. */
-  readonly consulServers: Readonly<Record<string, string>>;
-  readonly members: readonly string[];
-  /** Declared users: one that is taken out of the config would lose its password. */
-  readonly users: readonly string[];
-  readonly postgresVersion: number;
-  /** Debian suite of the members' image: its libc orders texts, and indexes rely on that order. */
-  readonly baseSuite: string;
 }

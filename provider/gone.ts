@@ -32,25 +32,6 @@ export async function readOrGone<T>(
   }
 }
 
-/**
- * Removes something from Consul. Where no server runs any more there is nothing to remove it from;
- * where they do not answer it stays, since a broken cluster must be possible to take down: a later
- * `up` finds it by its name.
- */
-export async function removeFromConsul(
-  servers: readonly ContainerAccess[],
-  remove: () => Promise<void>,
-): Promise<void> {
-  const { running, unknown } = await presence(servers);
-  if (running.length === 0 && unknown.length === 0) return;
-  try {
-    await remove();
-  } catch (error) {
-    if (!(error instanceof UnreachableError)) throw error;
-    warn(`left in Consul, which gives no answer: ${error.parts.found}`);
-  }
-}
-
 function failure(
   part: string,
   containers: readonly ContainerAccess[],

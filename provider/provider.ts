@@ -1,8 +1,10 @@
 /** The provider's verbs: takes property bags off the wire, hands plain values to the types. */
 import type * as pulumi from "@pulumi/pulumi/provider";
 import { differences } from "./diff";
+import { planLines } from "./plan";
 import { hasUnknown, markChanged, unwrap, wrap, type Props, type Unwrapped } from "./secrets";
 import type { AnyType } from "./type";
+import { delivered, tell } from "./warn";
 
 /** Type token in a URN: the last of the chain of parents' types. */
 export function typeOf(urn: string): string {
@@ -17,14 +19,21 @@ function nameOf(urn: string): string {
 export class PghaProvider implements pulumi.Provider {
   readonly version = "0.1.0";
   private readonly types: ReadonlyMap<string, AnyType>;
+  /** URNs of what the program declares: a refresh calls Diff too, but never Check before it. */
+  private readonly declared = new Set<string>();
 
-  constructor(types: readonly AnyType[]) {
+  /** `plan` is given each line that says what a change does. */
+  constructor(
+    types: readonly AnyType[],
+    private readonly plan: (line: string) => void = tell,
+  ) {
     this.types = new Map(types.map((type) => [type.type, type]));
   }
 
   /** Refuses bad inputs; marks the fields that are always secret. */
   check(urn: string, olds: unknown, news: unknown): Promise<pulumi.CheckResult> {
     const type = this.find(urn);
+    this.declared.add(urn);
     const now = unwrap(news);
     const inputs = wrap(now.value, type.secretFields, now.secretPaths);
     if (hasUnknown(now.value)) return Promise.resolve({ inputs });
@@ -32,14 +41,17 @@ export class PghaProvider implements pulumi.Provider {
     return Promise.resolve({ inputs, failures });
   }
 
-  /** Compares; never connects. */
-  diff(_id: string, urn: string, olds: unknown, news: unknown): Promise<pulumi.DiffResult> {
-    const { changed, replaces } = differences(
-      this.find(urn),
-      unwrap(olds).value,
-      unwrap(news).value,
-    );
-    return Promise.resolve({ changes: changed.length > 0, replaces: [...replaces] });
+  /** Compares, and says what a change does to a running cluster; never connects. */
+  async diff(_id: string, urn: string, olds: unknown, news: unknown): Promise<pulumi.DiffResult> {
+    const type = this.find(urn);
+    const [state, now] = [unwrap(olds).value, unwrap(news).value];
+    const { changed, replaces } = differences(type, state, now);
+    if (changed.length > 0 && this.declared.has(urn)) {
+      const change = { name: nameOf(urn), state, news: now, changed };
+      for (const line of planLines(type.type, change)) this.plan(line);
+      await delivered();
+    }
+    return { changes: changed.length > 0, replaces: [...replaces] };
   }
 
   /** Makes a resource. */
@@ -88,13 +100,15 @@ export class PghaProvider implements pulumi.Provider {
     return type;
   }
 
-  /** Adds the resource's name to an error. */
+  /** Adds the resource's name to an error; ends when what was said meanwhile has arrived. */
   private async named<T>(urn: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       throw new Error(`${nameOf(urn)}: ${message}`, { cause: error });
+    } finally {
+      await delivered();
     }
   }
 }

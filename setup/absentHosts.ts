@@ -1,29 +1,21 @@
 import { engineAnswers } from "../control/engine";
 import { describe } from "../control/errors";
-import type { HostPlan, Topology } from "../model/topology";
-import { stackTopology } from "../ops/stack/config";
+import type { HostAccess } from "../model/access";
 import { say } from "./progress";
+import { recordedHosts } from "./record/move";
+import { readRecord } from "./record/store";
+import type { StackHosts } from "./stackHosts";
 
-/** Commands that reach the hosts. */
-const REACHING = ["up", "preview", "refresh"];
-const ANSWER_MS = 5000;
-
-/** The topology of a stack; undefined where its config is bad, which the program says better. */
-function topologyOf(stack: string): Topology | undefined {
-  try {
-    return stackTopology(stack);
-  } catch {
-    return undefined;
-  }
-}
+/** Milliseconds that an engine has to answer in. */
+export const ANSWER_MS = 5000;
 
 /**
  * Flags for a stack with hosts of state `unreachable`. A refresh would ask them: it reads all of the
  * state. (To exclude what is on them from the command made Pulumi write a broken state.)
  */
-export function leaveAlone(verb: string, stack: string): string[] {
-  const topology = ["up", "preview"].includes(verb) ? topologyOf(stack) : undefined;
-  const away = (topology?.hosts ?? []).filter((host) => !host.reachable);
+export function leaveAlone(verb: string, hosts: StackHosts | undefined): string[] {
+  const plans = ["up", "preview"].includes(verb) ? (hosts?.topology.hosts ?? []) : [];
+  const away = plans.filter((host) => !host.reachable);
   if (away.length === 0) return [];
   const names = away.map(({ access }) => access.name).join(", ");
   say(
@@ -33,21 +25,44 @@ export function leaveAlone(verb: string, stack: string): string[] {
 }
 
 /** After a command failed: which hosts do not answer, and what can be done without them. */
-export async function adviseOnHosts(verb: string, stack: string): Promise<void> {
-  const topology = REACHING.includes(verb) ? topologyOf(stack) : undefined;
-  const remote = (topology?.hosts ?? []).filter(
+export async function adviseOnHosts(verb: string, hosts: StackHosts | undefined): Promise<void> {
+  if (!["up", "preview", "refresh"].includes(verb)) return;
+  const remote = (hosts?.topology.hosts ?? []).filter(
     (host) => host.reachable && host.access.docker.startsWith("ssh://"),
   );
-  const silent = (await Promise.all(remote.map(why))).filter((text) => text !== undefined);
-  if (silent.length === 0) return;
-  say(
-    `\nHosts that do not answer:\n${silent.map((text) => `  ${text}\n`).join("")}` +
-      "To go on without such a host for now, set `state: unreachable` on it in the stack file: what concerns the " +
-      "others is done, and it is left as it is. Take the line out when it is back.",
+  const advice = await adviceFor(remote.map(({ access }) => access));
+  if (advice !== undefined) say(`\n${advice}`);
+  if (hosts !== undefined) await adviseOnLeftOut(hosts);
+}
+
+/** Whoever takes the entry of a dead host out of the stack file has the host asked once more. */
+async function adviseOnLeftOut({ stack, config }: StackHosts): Promise<void> {
+  const record = await readRecord(stack);
+  const named = config.hosts.map(({ name }) => name);
+  const left = recordedHosts(record?.deployment ?? {}).filter(({ name }) => !named.includes(name));
+  for (const access of left) {
+    const silence = await why(access);
+    if (silence === undefined) continue;
+    say(
+      `\nHost ${access.name} is in the stack file no more, but what ran there is still recorded: ${silence} ` +
+        "If it is gone for good, put its entry back with `state: retired`, and run this again.",
+    );
+  }
+}
+
+/** Which of the hosts do not answer, and what can be done; undefined when all do. */
+export async function adviceFor(hosts: readonly HostAccess[]): Promise<string | undefined> {
+  const silent = (await Promise.all(hosts.map(why))).filter((text) => text !== undefined);
+  if (silent.length === 0) return undefined;
+  return (
+    `Hosts that do not answer:\n${silent.map((text) => `  ${text}\n`).join("")}` +
+    "To go on without such a host for now, set `state: unreachable` on it in the stack file: what concerns the " +
+    "others is done, and it is left as it is. Take the line out when it is back. " +
+    "If it is gone for good, set `state: retired`: it leaves the cluster without being asked."
   );
 }
 
-async function why({ access }: HostPlan): Promise<string | undefined> {
+async function why(access: HostAccess): Promise<string | undefined> {
   try {
     await engineAnswers(access, ANSWER_MS);
     return undefined;

@@ -3,16 +3,9 @@ import { capturePulumi, defaultStack, runPulumi, stackExists } from "./pulumi";
 import { engineParts, ensure, onTerminal } from "./setup";
 import { state } from "./paths";
 import { say } from "./progress";
+import type { Resource } from "./record/deployment";
+import { readRecord } from "./record/store";
 import { parseUpArgs, type UpOptions } from "./upArgs";
-
-/** A resource as `pulumi stack export` tells it. */
-interface Resource {
-  urn: string;
-  type: string;
-  custom?: boolean;
-  protect?: boolean;
-  outputs?: Record<string, unknown>;
-}
 
 /** `npm run down -- [--stack S] [--delete-data] [--yes]`. */
 export async function downVerb(args: string[]): Promise<number> {
@@ -64,11 +57,7 @@ function failed(stack: string, code: number): number {
 }
 
 async function resources(stack: string): Promise<Resource[]> {
-  const { code, stdout, stderr } = await capturePulumi(["stack", "export", "--stack", stack]);
-  if (code !== 0)
-    throw new Error(`Reading what stack "${stack}" holds failed (exit ${code}): ${stderr.trim()}`);
-  const all =
-    (JSON.parse(stdout) as { deployment?: { resources?: Resource[] } }).deployment?.resources ?? [];
+  const all = (await readRecord(stack))?.deployment.resources ?? [];
   return all.filter(({ type, custom }) => custom === true && !type.startsWith("pulumi:"));
 }
 

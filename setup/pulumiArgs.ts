@@ -12,6 +12,8 @@ export interface PulumiCommand {
   cwd?: string;
   /** The person's own --config-file, if any. */
   configFile?: string;
+  /** True when only a part of the stack is meant: --target, --exclude. */
+  partial: boolean;
   /** True when only help is asked for. */
   help: boolean;
 }
@@ -49,6 +51,7 @@ export function parsePulumiArgs(args: string[]): PulumiCommand {
     stack: values.get("--stack") ?? values.get("-s"),
     cwd: values.get("--cwd") ?? values.get("-C"),
     configFile: values.get("--config-file"),
+    partial: ["-t", "--target", "-x", "--exclude"].some((flag) => values.has(flag)),
     help,
   };
 }
@@ -93,4 +96,9 @@ export function takesStack({ verb, sub, words }: PulumiCommand): boolean {
   if (verb === "cancel") return sub === "";
   if (verb !== "stack") return true;
   return sub === "rm" || sub === "init" ? words.length === 0 : true;
+}
+
+/** True when a command takes the whole cluster down, not a part of it: `down` is one. */
+export function takesAllDown({ verb, partial, help }: PulumiCommand): boolean {
+  return verb === "destroy" && !partial && !help;
 }

@@ -4,28 +4,14 @@ import { join } from "node:path";
 import { state } from "./paths";
 import { capture } from "./process";
 import { say } from "./progress";
-import { capturePulumi } from "./pulumi";
+import type { Deployment } from "./record/deployment";
+import { readRecord } from "./record/store";
 import { projectBackend } from "./state";
-
-/** A resource, or an operation's, as `pulumi stack export` tells it. */
-interface Resource {
-  urn: string;
-  type: string;
-  id?: string;
-  provider?: string;
-  inputs?: Record<string, unknown>;
-}
 
 /** A lock of the project's own backend, as the CLI writes it. */
 interface Lock {
   pid?: number;
   hostname?: string;
-}
-
-/** The part of an exported stack that tells of an `up` that was killed. */
-export interface Deployment {
-  resources?: Resource[];
-  pending_operations?: { type: string; resource: Resource }[];
 }
 
 /** A container that was being made when an `up` was killed, and that no state knows. */
@@ -50,13 +36,8 @@ export async function recover(
 ): Promise<string[]> {
   if (!projectBackend()) return [];
   const done = releaseDeadLocks(lockFolder(project, stack));
-  const exported = await capturePulumi(["stack", "export", "--stack", stack]);
-  if (exported.code !== 0)
-    throw new Error(
-      `Reading the state of stack "${stack}" failed (exit ${exported.code}): ${exported.stderr.trim()}`,
-    );
-  const { deployment } = JSON.parse(exported.stdout) as { deployment?: Deployment };
-  const found = halfMade(deployment ?? {});
+  const record = await readRecord(stack);
+  const found = halfMade(record?.deployment ?? {});
   if (found.length > 0) await before(found);
   for (const container of found) done.push(...(await removeContainer(container)));
   return done;

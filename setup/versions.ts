@@ -1,10 +1,11 @@
+import { baseImageName } from "../model/baseImage";
 import versions from "./versions.json";
 
 /** Every version that the set-up provides or asks for, from the one file that pins them. */
 export { versions };
 
 /** The tag of the base image that all of the project's images start from. */
-export const baseImage = `${versions.base.repository}:${versions.base.suite}-${versions.base.revision}`;
+export const baseImage = baseImageName(versions.base);
 
 /**
  * Compares dotted versions number by number; a leading `v`, a pre-release and a package suffix

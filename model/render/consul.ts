@@ -1,5 +1,5 @@
 import { CA_FILE, CERT_FILE, CONSUL_DATA, KEY_FILE } from "../paths";
-import type { ConsulAgentPlan, ConsulServerPlan, Topology } from "../topology";
+import type { ConsulAgentPlan, ConsulServerPlan, MemberPlan, Topology } from "../topology";
 import { jsonText } from "./formats";
 
 /** Secrets of a Consul config, joined by the component at the last moment. */
@@ -106,8 +106,28 @@ function closedPorts(): Record<string, number> {
   return { http: -1, grpc: -1, grpc_tls: -1, dns: -1, serf_wan: -1 };
 }
 
+/** Name of the policy and token of people who look at the Consul page. */
+export const VIEWER = "viewer";
+
+/** Name of the policy and token of a member's Patroni. */
+export function patroniGrant(member: string): string {
+  return `patroni-${member}`;
+}
+
+/** Rules of every policy by its name, which is also the name of the one token that has it. */
+export function aclPolicies(topology: Topology): Record<string, string> {
+  const nodes = [...topology.consulServers, ...topology.consulAgents];
+  return Object.fromEntries([
+    ...nodes.map(({ name }) => [name, nodePolicy(name)] as const),
+    ...topology.members.map(
+      (member) => [patroniGrant(member.name), patroniPolicy(topology, member)] as const,
+    ),
+    [VIEWER, viewerPolicy()] as const,
+  ]);
+}
+
 /** Rules of the token that an agent or server uses for itself. */
-export function nodePolicy(node: string): string {
+function nodePolicy(node: string): string {
   return [
     `node "${node}" { policy = "write" }`,
     `agent "${node}" { policy = "write" }`,
@@ -118,22 +138,20 @@ export function nodePolicy(node: string): string {
 }
 
 /**
- * Rules of Patroni's token: its own keys, sessions on the agents of its hosts, and the read of the
- * agent's settings by which it learns the shortest session TTL.
+ * Rules of the token of a member's Patroni: the cluster's keys, sessions on the agent of its own
+ * host, and the read of that agent's settings by which it learns the shortest session TTL.
  */
-export function patroniPolicy(topology: Topology): string {
+function patroniPolicy({ cluster }: Topology, { agent }: MemberPlan): string {
   return [
-    `key_prefix "service/${topology.cluster}/" { policy = "write" }`,
-    ...topology.consulAgents.flatMap((agent) => [
-      `session "${agent.name}" { policy = "write" }`,
-      `agent "${agent.name}" { policy = "read" }`,
-    ]),
+    `key_prefix "service/${cluster}/" { policy = "write" }`,
+    `session "${agent.name}" { policy = "write" }`,
+    `agent "${agent.name}" { policy = "read" }`,
     "",
   ].join("\n");
 }
 
 /** Rules of the token for people who look at the Consul page: everything, but only to read. */
-export function viewerPolicy(): string {
+function viewerPolicy(): string {
   return ["node", "service", "key", "session", "agent"]
     .map((kind) => `${kind}_prefix "" { policy = "read" }\n`)
     .concat('operator = "read"\n')

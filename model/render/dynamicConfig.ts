@@ -1,5 +1,5 @@
 import { DEFAULT_MAX_CONNECTIONS, type StackConfig } from "../config";
-import type { Topology } from "../topology";
+import type { RepositoryPlan, Topology } from "../topology";
 import { PGBACKREST_FILE, stanzaName } from "./pgbackrest";
 
 /** Patroni's timing in seconds; loop_wait + 2 x retry_timeout <= ttl (Patroni's own rule). */
@@ -12,6 +12,9 @@ const TIMING = {
 /** Replay lag, in bytes, up to which a replica may be promoted (asynchronous mode) or answers reads. */
 export const MAXIMUM_LAG_BYTES = 16 * 1024 * 1024;
 
+/** Seconds for which Patroni keeps the replication slot of a member that is away. */
+const MEMBER_SLOTS_TTL = 1800;
+
 /** Patroni's dynamic configuration, the part that the program owns. */
 export function dynamicConfig(config: StackConfig, topology: Topology): Record<string, unknown> {
   const { profile, synchronous, strict } = config.failover;
@@ -22,6 +25,8 @@ export function dynamicConfig(config: StackConfig, topology: Topology): Record<s
     primary_start_timeout: profile === "tolerant" ? 300 : 15,
     // While all members still see each other, a leader outlives the loss of Consul.
     failsafe_mode: true,
+    // Patroni's default. Declared, as it is lowered for a moment when a member has left for good.
+    member_slots_ttl: MEMBER_SLOTS_TTL,
     synchronous_mode: synchronous === "quorum" ? "quorum" : synchronous === "on",
     synchronous_mode_strict: strict,
     synchronous_node_count: 1,
@@ -40,9 +45,8 @@ function postgresParameters(
   return {
     ...sizedParameters(config),
     max_connections: DEFAULT_MAX_CONNECTIONS,
-    // One for each member and its base backup, the repository, and some to spare.
-    max_wal_senders: topology.members.length * 2 + 8,
-    max_replication_slots: topology.members.length * 2 + 8,
+    max_wal_senders: walSenders(topology),
+    max_replication_slots: walSenders(topology),
     wal_level: "replica",
     wal_log_hints: "on",
     wal_keep_size: "128MB",
@@ -63,6 +67,14 @@ function postgresParameters(
   };
 }
 
+/**
+ * Two for each member and its base backup, the repository, and some to spare. PostgreSQL takes another
+ * number at a restart only: the same one for up to six members, so that a new one restarts nobody.
+ */
+function walSenders({ members }: Topology): number {
+  return Math.max(20, members.length * 2 + 8);
+}
+
 /** Shares of memory as PostgreSQL's documentation advises: a quarter for buffers, the rest cache. */
 function sizedParameters(config: StackConfig): Record<string, string> {
   const memory = config.resources.memoryMiB.postgres;
@@ -77,13 +89,21 @@ function sizedParameters(config: StackConfig): Record<string, string> {
 
 /** `archive_mode` is always on: only its command can be changed later without a restart. */
 function archiving(topology: Topology): Record<string, string> {
-  const push = `pgbackrest --config=${PGBACKREST_FILE} --stanza=${stanzaName(topology)} archive-push "%p"`;
-  const get = `pgbackrest --config=${PGBACKREST_FILE} --stanza=${stanzaName(topology)} archive-get %f "%p"`;
+  const { repository } = topology;
+  const always = { archive_mode: "on", archive_timeout: "60s" };
+  if (repository === undefined) return { ...always, archive_command: "/bin/true" };
+  const pgbackrest = `pgbackrest --config=${PGBACKREST_FILE} --stanza=${stanzaName(topology)}`;
   return {
-    archive_mode: "on",
-    archive_timeout: "60s",
-    ...(topology.repository
-      ? { archive_command: push, restore_command: get }
-      : { archive_command: "/bin/true" }),
+    ...always,
+    archive_command: `${pgbackrest} archive-push "%p"`,
+    restore_command: `${answers(repository)} && ${pgbackrest} archive-get %f "%p"`,
   };
+}
+
+/**
+ * Asked first: pgBackRest tries a host that is dead for a minute, and a member that is promoted asks
+ * for three files or four, taking no writes until it has an answer.
+ */
+function answers({ address, port }: RepositoryPlan): string {
+  return `timeout 1 bash -c '</dev/tcp/${address}/${port}'`;
 }

@@ -37,7 +37,8 @@ function globalSection(statsPassword: string): string {
   log stdout format raw local0 notice
   maxconn 4000
   stats socket /run/haproxy/admin.sock mode 600 level admin expose-fd listeners
-  hard-stop-after 30s
+  # Connections outlive a reload, in the process that took them; that many reloads later it ends.
+  mworker-max-reloads 20
   ssl-default-bind-options ssl-min-ver TLSv1.2
   ssl-default-server-options ssl-min-ver TLSv1.2
 

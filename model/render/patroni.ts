@@ -1,5 +1,13 @@
 import type { StackConfig } from "../config";
-import { CA_FILE, CERT_FILE, CONFIG_DIR, dataDirectory, KEY_FILE, SOCKET_DIR } from "../paths";
+import {
+  BOOTSTRAP_PERMIT,
+  CA_FILE,
+  CERT_FILE,
+  CONFIG_DIR,
+  dataDirectory,
+  KEY_FILE,
+  SOCKET_DIR,
+} from "../paths";
 import type { MemberPlan, Topology } from "../topology";
 import { dynamicConfig } from "./dynamicConfig";
 import { yamlText } from "./formats";
@@ -79,6 +87,9 @@ function postgresqlSection(
     connect_address: `${member.address}:${member.port}`,
     data_dir: dataDirectory(config.postgres.version),
     bin_dir: `/usr/lib/postgresql/${config.postgres.version}/bin`,
+    // A new cluster needs a permit, and each start of PostgreSQL ends it.
+    bin_name: { initdb: "/usr/local/bin/initdb-once" },
+    callbacks: { on_start: `sh -c 'rm -f "$0"' ${BOOTSTRAP_PERMIT}` },
     pgpass: "/tmp/pgpass",
     // The superuser comes by the local socket only, as the operating system user of that name.
     use_unix_socket: true,
@@ -95,7 +106,7 @@ function postgresqlSection(
       ssl_ca_file: CA_FILE,
       ssl_min_protocol_version: "TLSv1.2",
     },
-    pg_hba: hbaRules(config),
+    pg_hba: hbaRules(config, topology),
     ...replicaCreation(topology),
   };
 }

@@ -5,6 +5,7 @@ import type {
   MemberAccess,
   PoolerAccess,
 } from "../access";
+import type { FrontAccess } from "../changeResources";
 import type {
   ConsulServerPlan,
   HostPlan,
@@ -52,6 +53,15 @@ export function containerAccess(topology: Topology, instance: Instance): Contain
 export function poolerAccess(topology: Topology, pooler: PoolerPlan): PoolerAccess {
   const { port, target } = pooler;
   return { ...containerAccess(topology, pooler), port, target };
+}
+
+/** What stands between clients and members, as far as it can be reached now. */
+export function frontAccess(topology: Topology): FrontAccess {
+  const { haproxies, poolers } = reachable(topology);
+  return {
+    haproxies: haproxies.map((one) => containerAccess(topology, one)),
+    poolers: poolers.map((one) => poolerAccess(topology, one)),
+  };
 }
 
 /** The part of a topology that can be reached now. */

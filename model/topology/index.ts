@@ -3,6 +3,7 @@ export * from "./types";
 export {
   consulAccess,
   containerAccess,
+  frontAccess,
   hostOf,
   memberAccess,
   poolerAccess,

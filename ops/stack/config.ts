@@ -1,25 +1,36 @@
-/** The topology of a stack from its config file alone: no cluster, no Pulumi, no secret is needed. */
+/** The config and topology of a stack from its file alone: no cluster, no Pulumi, no secret is needed. */
 import { existsSync, readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { ControlError, describe } from "../../control/errors";
-import { parseConfig } from "../../model/config";
+import { parseConfig, type StackConfig } from "../../model/config";
 import { planTopology, type Topology } from "../../model/topology";
 import { root } from "../../setup/paths";
 import { readProject, stackCopy } from "../../setup/stackCopy";
 
 /** Lays out a stack's cluster from its tracked file; refuses a config as `up` does. */
 export function stackTopology(stack: string): Topology {
+  return planTopology(stackConfig(stack));
+}
+
+/**
+ * The config of a stack, checked, without the passwords.
+ *
+ * @param file Stack file; default the tracked one.
+ * @throws ControlError when the file cannot be read, ConfigError for a bad config.
+ */
+export function stackConfig(stack: string, file?: string): StackConfig {
   const { project, tracked } = stackCopy(readProject(root), stack);
-  if (!existsSync(tracked)) {
-    throw unusable(tracked, "it does not exist", "Name another stack with --stack, or write it.");
+  const path = file ?? tracked;
+  if (!existsSync(path)) {
+    throw unusable(path, "it does not exist", "Name another stack with --stack, or write it.");
   }
-  let file: unknown;
+  let text: unknown;
   try {
-    file = parse(readFileSync(tracked, "utf8"));
+    text = parse(readFileSync(path, "utf8"));
   } catch (error) {
-    throw unusable(tracked, describe(error), "Correct it and run the command again.");
+    throw unusable(path, describe(error), "Correct it and run the command again.");
   }
-  return planTopology(parseConfig(clusterKeys(file, project.name)).config);
+  return parseConfig(clusterKeys(text, project.name)).config;
 }
 
 /**

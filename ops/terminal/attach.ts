@@ -4,10 +4,10 @@
  */
 import type { Duplex, Writable } from "node:stream";
 import type Docker from "dockerode";
-import { dockerClient, dockerFailure, place } from "../../control/docker";
+import { place } from "../../control/docker";
 import { ControlError } from "../../control/errors";
+import { exitCodeOf, startExec } from "../../control/exec";
 import { FrameDecoder } from "../../control/frames";
-import { NotYet, until } from "../../control/until";
 import type { ContainerAccess } from "../../model/access";
 import { withDeadline } from "../deadline";
 
@@ -38,9 +38,10 @@ export async function attach(
   const limited =
     limit === undefined ? argv : ["timeout", "--kill-after=5", String(limit), ...argv];
   const call = { doing: `start ${program}`, where: place(access), timeoutMs: START_MS };
-  const { exec, stream } = await withDeadline(call, start(access, limited, options));
-  await (options.tty ? joinTerminal(exec, stream) : joinStreams(stream, options));
-  const code = await exitCode(access, exec);
+  const starting = startExec(access, limited, call.doing, { tty: options.tty, env: options.env });
+  const { process, stream } = await withDeadline(call, starting);
+  await (options.tty ? joinTerminal(process, stream) : joinStreams(stream, options));
+  const code = await exitCodeOf(access, program, process);
   if (code !== 124 || limit === undefined) return code;
   throw new ControlError({
     doing: `run ${program}`,
@@ -48,33 +49,6 @@ export async function attach(
     found: `it had not ended after ${limit} s, and was ended`,
     remedy: "Give it more time with --timeout.",
   });
-}
-
-interface Started {
-  readonly exec: Docker.Exec;
-  readonly stream: Duplex;
-}
-
-async function start(
-  access: ContainerAccess,
-  argv: readonly string[],
-  { tty, env }: AttachOptions,
-): Promise<Started> {
-  try {
-    const exec = await dockerClient(access.host)
-      .getContainer(access.container)
-      .exec({
-        Cmd: [...argv],
-        AttachStdin: true,
-        AttachStdout: true,
-        AttachStderr: true,
-        Tty: tty,
-        ...(env === undefined ? {} : { Env: [...env] }),
-      });
-    return { exec, stream: await exec.start({ hijack: true, stdin: true, Tty: tty }) };
-  } catch (error) {
-    throw dockerFailure(`start ${argv[0] ?? ""}`, access, error);
-  }
 }
 
 /** Two-way in raw mode: Ctrl-C and the like are the program's. */
@@ -120,16 +94,5 @@ async function joinStreams(stream: Duplex, options: AttachOptions): Promise<void
 function ended(stream: Duplex): Promise<void> {
   return new Promise((done, failed) => {
     stream.once("end", done).once("close", done).once("error", failed);
-  });
-}
-
-async function exitCode(access: ContainerAccess, exec: Docker.Exec): Promise<number> {
-  const limits = { timeoutMs: 5000, intervalMs: 20 };
-  return until(`the program's end in ${place(access)}`, limits, async () => {
-    const seen = await exec.inspect().catch((error: unknown) => {
-      throw dockerFailure("read the exit code", access, error);
-    });
-    if (seen.Running || seen.ExitCode === null) throw new NotYet("still running");
-    return seen.ExitCode;
   });
 }

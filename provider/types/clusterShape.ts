@@ -6,7 +6,12 @@ function without(old: readonly string[], now: readonly string[]): string[] {
   return old.filter((name) => !now.includes(name));
 }
 
-function memberFailures(old: readonly string[], now: readonly string[]): CheckFailure[] {
+/** Members that hold the data are counted: a new one has none yet. */
+function memberFailures(
+  old: readonly string[],
+  now: readonly string[],
+  synchronous: boolean,
+): CheckFailure[] {
   const property = "members";
   const removed = without(old, now);
   const kept = old.length - removed.length;
@@ -16,6 +21,10 @@ function memberFailures(old: readonly string[], now: readonly string[]): CheckFa
   }
   if (removed.length > 1) {
     const reason = `${removed.join(", ")} would be removed at once: remove one member, run \`up\`, then the next`;
+    return [{ property, reason }];
+  }
+  if (synchronous && removed.length > 0 && kept < 2) {
+    const reason = `${removed.join(", ")} would be removed, and of the members that hold the data only one would stay, with no standby for \`failover.synchronous\`: add another member and run \`up\` first, or set \`failover.synchronous\` to off`;
     return [{ property, reason }];
   }
   return [];
@@ -59,24 +68,28 @@ function serverFailures(old: readonly string[], now: readonly string[]): CheckFa
   return [{ property: "consulServers", reason }];
 }
 
-/** What forbids the step from the old shape to the new one; nothing for a new cluster. */
+/**
+ * What forbids the step from the old shape to the new one; nothing for a new cluster. Each reason
+ * starts as the lines of provider/plan do, which say what is done hot and what rolling.
+ */
 export function shapeFailures(
   olds: Partial<ClusterShapeInputs>,
   news: ClusterShapeInputs,
 ): CheckFailure[] {
   const failures: CheckFailure[] = [];
   if (olds.cluster !== undefined && olds.cluster !== news.cluster) {
-    const reason = `is the name of every container and volume and cannot change from "${olds.cluster}" to "${news.cluster}": set it back, or make a new stack and restore a backup there`;
+    const reason = `it is the name of every container and volume and cannot change from "${olds.cluster}" to "${news.cluster}": set it back, or make a new stack and restore a backup there`;
     failures.push({ property: "cluster", reason });
   }
   if (olds.postgresVersion !== undefined && olds.postgresVersion !== news.postgresVersion) {
-    const reason = `cannot change from ${olds.postgresVersion} to ${news.postgresVersion} by \`up\`: data of one major version is unreadable to another. Set it back; a major upgrade is a procedure of its own`;
+    const reason = `it cannot change from ${olds.postgresVersion} to ${news.postgresVersion} by \`up\`: data of one major version is unreadable to another. Set it back; a major upgrade is a procedure of its own`;
     failures.push({ property: "postgresVersion", reason });
   }
-  if (olds.members !== undefined) failures.push(...memberFailures(olds.members, news.members));
+  if (olds.members !== undefined)
+    failures.push(...memberFailures(olds.members, news.members, news.synchronous));
   if (olds.users !== undefined) failures.push(...userFailures(olds.users, news.users));
   if (olds.baseSuite !== undefined && olds.baseSuite !== news.baseSuite) {
-    const reason = `cannot change from ${olds.baseSuite} to ${news.baseSuite} by \`up\`: another libc orders texts otherwise, and indexes would be wrong without a sign. Set it back; a change of base is a procedure of its own (new members, REINDEX)`;
+    const reason = `it cannot change from ${olds.baseSuite} to ${news.baseSuite} by \`up\`: another libc orders texts otherwise, and indexes would be wrong without a sign. Set it back; a change of base is a procedure of its own (new members, REINDEX)`;
     failures.push({ property: "baseSuite", reason });
   }
   if (olds.consulServers !== undefined) {
@@ -86,7 +99,7 @@ export function shapeFailures(
       ...addressFailures(old, now),
     );
   }
-  return failures;
+  return failures.map(({ property, reason }) => ({ property, reason: `refused: ${reason}` }));
 }
 
 /** Delete does nothing. */

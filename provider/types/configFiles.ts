@@ -15,7 +15,7 @@ import { define } from "../type";
  */
 const TOMBSTONE: ArchiveFile = { content: "", mode: 0o1000, uid: 0, gid: 0 };
 /** Lies there from before a write until after the reload, so that a lost reload is made up for. */
-const PENDING = ".reload-pending";
+export const PENDING = ".reload-pending";
 const UNEXPECTED = "<unexpected file>";
 
 type Files = Map<string, ArchiveFile>;

@@ -1,27 +1,42 @@
 /** Drain: stands before a member's delete. The strict gate, and clients led elsewhere. */
 import type { DrainInputs } from "../../model/resources";
+import { patroniGrant } from "../../model/render/consul";
+import { removeGrant } from "../../control/consulGrant";
+import type { ContainerState } from "../../control/docker";
 import { backAgain, endLeader } from "../../control/handover";
-import { gate } from "../../control/leadership";
-import { leaderOf } from "../../control/patroni";
+import { gate, moveLeadership } from "../../control/leadership";
+import { forgetMember } from "../../control/memberRecord";
+import { leaderOf, type ClusterView } from "../../control/patroni";
 import { ControlError } from "../../control/errors";
+import { recentState } from "../../control/presence";
 import { drainReplica } from "../../control/traffic";
+import { nobodyKnows, takesDown } from "../takeDown";
 import { define } from "../type";
 import { warn } from "../warn";
 
-async function drain(inputs: DrainInputs): Promise<DrainInputs> {
+async function drain(inputs: DrainInputs): Promise<void> {
   const { member, members, unreachable, haproxies, poolers } = inputs;
   if (unreachable > 0 && members.length < 3) throw tooFew(inputs);
-  const front = { haproxies, poolers };
   const limits = { timeoutMs: inputs.timeoutSeconds * 1000, maximumLag: inputs.maximumLagBytes };
   const view = await gate(members, member.name, limits);
-  if (members.length === 1) return inputs;
-  if (leaderOf(view)?.name === member.name) {
+  if (members.length === 1) return;
+  if (leaderOf(view)?.name === member.name) return handLeadOn(inputs, view);
+  await drainReplica({ haproxies, poolers }, member.name, view, warn);
+}
+
+/**
+ * A leader that ends is followed by whoever is first. Where a member is about to leave, that must not
+ * be the one: leadership is then given to one that stays, which takes longer.
+ */
+async function handLeadOn(inputs: DrainInputs, view: ClusterView): Promise<void> {
+  const { member, members, haproxies, poolers } = inputs;
+  const front = { haproxies, poolers };
+  if (view.members.every(({ name }) => members.some((one) => one.name === name))) {
     await endLeader(members, member, { front, note: warn });
-    await backAgain(member, warn);
-  } else {
-    await drainReplica(front, member.name, view, warn);
+    return backAgain(member, warn);
   }
-  return inputs;
+  const limits = { timeoutMs: inputs.timeoutSeconds * 1000, maximumLag: inputs.maximumLagBytes };
+  await moveLeadership(members, member.name, { ...limits, front, note: warn });
 }
 
 function tooFew({ member, members, unreachable }: DrainInputs): ControlError {
@@ -35,24 +50,53 @@ function tooFew({ member, members, unreachable }: DrainInputs): ControlError {
 }
 
 /**
- * Create does nothing and connects to nothing: at a first start there is no cluster. Only a
- * changed trigger drains. Delete does nothing.
+ * What of a running container will have it replaced, though nothing that is declared has changed. One
+ * that does not run has nothing to be drained.
+ */
+export function driftOf(
+  { image, cluster }: Pick<DrainInputs, "image" | "cluster">,
+  live: ContainerState,
+): string[] {
+  if (!live.running) return [];
+  return [
+    ...(live.image === image ? [] : ["image"]),
+    ...(live.networks?.includes(cluster) === true ? [] : ["network"]),
+  ];
+}
+
+/** A member of a retired host is in no list any more: its host is asked nothing. */
+async function read(state: DrainInputs): Promise<DrainInputs> {
+  if (state.members.every(({ name }) => name !== state.member.name)) return state;
+  const drifted = driftOf(state, await recentState(state.member));
+  return drifted.length === 0 ? state : { ...state, trigger: `drifted: ${drifted.join(", ")}` };
+}
+
+/** After the member's container: runs with the recorded inputs. */
+async function forget(state: DrainInputs): Promise<void> {
+  if (takesDown()) return;
+  const { cluster, member, members } = state;
+  const consul = { servers: state.consul, token: state.managementToken };
+  if (await nobodyKnows(member.name, consul.servers)) return;
+  const others = members.filter(({ name }) => name !== member.name);
+  await forgetMember({ cluster, member: member.name, others, consul, note: warn });
+  await removeGrant(consul, patroniGrant(member.name));
+}
+
+/**
+ * Create connects to nothing: at a first start there is no cluster. Only a changed trigger drains.
+ * Delete comes after that of the container, and makes the others forget the member.
  */
 export const drainType = define<DrainInputs, DrainInputs>({
   type: "pgha:index:Drain",
-  secretFields: [],
+  secretFields: ["managementToken"],
   computed: [],
-  ignored: [
-    "member",
-    "members",
-    "unreachable",
-    "haproxies",
-    "poolers",
-    "timeoutSeconds",
-    "maximumLagBytes",
-  ],
+  access: ["members", "consul"],
+  ignored: ["unreachable", "haproxies", "poolers", "timeoutSeconds", "maximumLagBytes"],
   create: (inputs) => Promise.resolve({ id: inputs.member.name, state: inputs }),
-  read: (state) => Promise.resolve(state),
-  update: (_, news) => drain(news),
-  delete: () => Promise.resolve(),
+  read,
+  async update(state, news) {
+    if (state.trigger !== news.trigger) await drain(news);
+    return news;
+  },
+  delete: forget,
 });

@@ -15,7 +15,7 @@ const APPLY_MS = 120_000;
  * Shown by Read beside the live values while a member waits for a restart: it makes a difference,
  * so that an interrupted rolling restart is taken up by the next `up`.
  */
-const PENDING = "(restart pending)";
+export const PENDING = "(restart pending)";
 
 const retry = (error: unknown): boolean => error instanceof UnreachableError;
 

@@ -2,21 +2,26 @@
 import type { AnyType } from "../type";
 import { certificate } from "./certificate";
 import { certificateAuthority } from "./certificateAuthority";
+import { clusterIdentity } from "./clusterIdentity";
 import { clusterShape } from "./clusterShape";
 import { configFiles } from "./configFiles";
-import { consulPolicy } from "./consulPolicy";
-import { consulToken } from "./consulToken";
+import { consulAcl } from "./consulAcl";
+import { consulNode } from "./consulNode";
 import { database } from "./database";
 import { drainType } from "./drain";
 import { dynamicConfig } from "./dynamicConfig";
+import { endpointGate } from "./endpointGate";
 import { extension } from "./extension";
 import { image } from "./image";
+import { memberExit } from "./memberExit";
+import { network } from "./network";
 import { poolLookup } from "./poolLookup";
 import { poolSettings } from "./poolSettings";
 import { preflightType } from "./preflight";
 import { reachability } from "./reachability";
 import { ready } from "./ready";
 import { role } from "./role";
+import { roster } from "./roster";
 import { stanza } from "./stanza";
 import { volumeClaim } from "./volumeClaim";
 
@@ -24,14 +29,16 @@ import { volumeClaim } from "./volumeClaim";
 export const types: readonly AnyType[] = [
   clusterShape,
   preflightType,
+  roster,
   certificateAuthority,
   certificate,
   image,
+  network,
   reachability,
   volumeClaim,
+  clusterIdentity,
   configFiles,
-  consulPolicy,
-  consulToken,
+  consulAcl,
   dynamicConfig,
   role,
   database,
@@ -39,6 +46,9 @@ export const types: readonly AnyType[] = [
   poolLookup,
   poolSettings,
   stanza,
+  consulNode,
   drainType,
+  memberExit,
+  endpointGate,
   ready,
 ];

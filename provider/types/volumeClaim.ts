@@ -12,11 +12,10 @@ import {
 } from "../../control/dataDirectory";
 import { dockerClient, dockerStatus } from "../../control/docker";
 import { ControlError, describe } from "../../control/errors";
+import { TAKE_OVER, takesOver } from "../takeOver";
 import { define, type CheckFailure } from "../type";
 import { warn } from "../warn";
 
-/** Environment: name of a cluster whose existing volumes are to be taken over. */
-const TAKE_OVER = "PGHA_TAKE_OVER";
 const OWN_VOLUME = "a volume of Docker's own";
 
 interface Volume {
@@ -51,10 +50,6 @@ function foreign(inputs: VolumeClaimInputs, what: string, owner: string | undefi
   );
 }
 
-function takesOver(inputs: VolumeClaimInputs): boolean {
-  return process.env[TAKE_OVER] === inputs.cluster;
-}
-
 function accessOf(inputs: VolumeClaimInputs): DirectoryAccess | undefined {
   const { host, volume, directory } = inputs;
   return directory && { host, name: volume, directory };
@@ -64,7 +59,7 @@ async function claim(inputs: VolumeClaimInputs): Promise<VolumeClaimInputs> {
   const access = accessOf(inputs);
   const volume = await volumeOf(inputs);
   if (volume !== undefined) {
-    if (volume.owner !== inputs.owner && !takesOver(inputs)) {
+    if (volume.owner !== inputs.owner && !takesOver(inputs.cluster)) {
       throw foreign(inputs, "it", volume.owner);
     }
     const wanted = access && pathOf(access);
@@ -91,7 +86,7 @@ async function claimFolder(inputs: VolumeClaimInputs, access: DirectoryAccess): 
   const what = `folder ${pathOf(access)}`;
   const used = found !== undefined && !found.empty;
   const wrong = mark === undefined ? used : mark !== inputs.owner;
-  if (wrong && !takesOver(inputs)) throw foreign(inputs, what, mark);
+  if (wrong && !takesOver(inputs.cluster)) throw foreign(inputs, what, mark);
   const { uid } = access.directory;
   if (used && found.uid !== uid) {
     throw refusal(

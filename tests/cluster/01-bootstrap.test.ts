@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
+import { eventually } from "../harness/wait";
 import { outputs } from "./harness/context";
 import { inside } from "./harness/docker";
 import { healthy, leader, superuser, value, view } from "./harness/members";
-import { eventually } from "./harness/wait";
 
 it("has one leader and two quorum standbys that stream on its timeline", async () => {
   await healthy(30);

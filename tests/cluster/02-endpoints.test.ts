@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ENDPOINTS, endpoint, type EndpointKind, outputs } from "./harness/context";
+import { ENDPOINTS, type EndpointKind } from "../harness/outputs";
+import { eventually } from "../harness/wait";
+import { endpoint, outputs } from "./harness/context";
 import { healthy, leader } from "./harness/members";
 import { python } from "./harness/python";
 import { client, psql, psqlOk, query, withCa } from "./harness/sql";
-import { eventually } from "./harness/wait";
 
 const TABLE = "endpoint_test";
 const WRITERS: EndpointKind[] = ["primary", "pooledPrimary", "direct"];

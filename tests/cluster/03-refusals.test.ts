@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { CA_FILE, CERT_FILE, KEY_FILE } from "../../model/paths";
-import { ENDPOINTS, endpoint, type EndpointKind, first, outputs } from "./harness/context";
+import { ENDPOINTS, type EndpointKind, first } from "../harness/outputs";
+import type { Ran } from "../harness/run";
+import { eventually } from "../harness/wait";
+import { endpoint, outputs } from "./harness/context";
 import { inside, tryInside } from "./harness/docker";
 import { cluster } from "./harness/identity";
 import { healthy, https, leader, value } from "./harness/members";
-import type { Ran } from "./harness/run";
 import { client, foreignCa, psql, withCa } from "./harness/sql";
-import { eventually } from "./harness/wait";
 
 beforeAll(() => healthy());
 

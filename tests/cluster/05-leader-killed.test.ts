@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
+import { eventually } from "../harness/wait";
 import { isRunning, kill, start } from "./harness/docker";
 import { healthy, leader } from "./harness/members";
 import { previewClean } from "./harness/pulumi";
-import { eventually } from "./harness/wait";
 import { Writer } from "./harness/writer";
 
 it("loses no acknowledged row when the leader's container is killed, and it comes back as a replica", async () => {

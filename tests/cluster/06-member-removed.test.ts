@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { first } from "./harness/context";
+import { first } from "../harness/outputs";
 import { idOf, inside, ownContainers, remove } from "./harness/docker";
 import { healthy, leader, replicas, status, value } from "./harness/members";
 import { preview, previewClean, up } from "./harness/pulumi";

@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { poolConsole } from "../../control/pgbouncer";
 import { CERT_FILE, KEY_FILE, POOL_SOCKET_DIR } from "../../model/paths";
-import { endpoint, first, outputs } from "./harness/context";
+import { patroniGrant } from "../../model/render/consul";
+import { first } from "../harness/outputs";
+import type { Planned } from "../harness/planned";
+import { ok } from "../harness/run";
+import { endpoint, outputs } from "./harness/context";
 import { inside, isRunning, remove, stop } from "./harness/docker";
 import { cluster, hostName } from "./harness/identity";
 import { healthy, https, leader, value } from "./harness/members";
-import { type Planned, preview, previewClean, up } from "./harness/pulumi";
-import { ok } from "./harness/run";
+import { preview, previewClean, up } from "./harness/pulumi";
 import { query } from "./harness/sql";
 
 const name = (part: string): string => `${cluster}-${hostName}-${part}`;
@@ -41,31 +44,27 @@ const dynamic = async () =>
     postgresql: { parameters: Record<string, unknown> };
   };
 
-async function policy(): Promise<{ ID: string; Name: string; Rules: string; Description: string }> {
-  const ask = {
-    port: endpoint("consul").port,
-    headers: { "X-Consul-Token": outputs().operations.keys.consulManagementToken },
-  };
-  const list = JSON.parse((await https({ ...ask, path: "/v1/acl/policies" })).body) as {
-    ID: string;
-    Name: string;
-  }[];
-  const id = list.find((one) => one.Name === "patroni")?.ID;
-  return JSON.parse((await https({ ...ask, path: `/v1/acl/policy/${id}` })).body) as Awaited<
-    ReturnType<typeof policy>
-  >;
-}
-async function putPolicy(changed: Awaited<ReturnType<typeof policy>>): Promise<void> {
-  const headers = { "X-Consul-Token": outputs().operations.keys.consulManagementToken };
-  const path = `/v1/acl/policy/${changed.ID}`;
-  const { status } = await https({
+const GRANT = patroniGrant(name("postgres-1"));
+async function consul(path: string, method = "GET", body?: unknown): Promise<unknown> {
+  const answer = await https({
     port: endpoint("consul").port,
     path,
-    method: "PUT",
-    headers,
-    body: JSON.stringify(changed),
+    method,
+    headers: { "X-Consul-Token": outputs().operations.keys.consulManagementToken },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
-  expect(status).toBe(200);
+  expect(answer.status, answer.body).toBe(200);
+  return JSON.parse(answer.body);
+}
+async function policy(): Promise<{ ID: string; Name: string; Rules: string }> {
+  const list = (await consul("/v1/acl/policies")) as { ID: string; Name: string }[];
+  const id = list.find((one) => one.Name === GRANT)?.ID;
+  return (await consul(`/v1/acl/policy/${id}`)) as Awaited<ReturnType<typeof policy>>;
+}
+async function viewerTokens(): Promise<string[]> {
+  const list = (await consul("/v1/acl/tokens")) as { AccessorID: string; SecretID: string }[];
+  const { consulViewerToken } = outputs().operations;
+  return list.filter((one) => one.SecretID === consulViewerToken).map((one) => one.AccessorID);
 }
 
 const FILE = `/config/${name("pgbouncer-1")}/pgbouncer.ini`;
@@ -155,12 +154,20 @@ const drifts: Record<string, Drift> = {
   "a widened Consul policy": {
     change: async () => {
       const now = await policy();
-      await putPolicy({ ...now, Rules: `${now.Rules}\nacl = "write"\n` });
+      const changed = { ...now, Rules: `${now.Rules}\nacl = "write"\n` };
+      await consul(`/v1/acl/policy/${now.ID}`, "PUT", changed);
     },
-    resource: `${cluster}-acl-policy-patroni`,
+    resource: `${cluster}-acl`,
     op: "update",
-    properties: ["rules"],
+    properties: [`policies.${GRANT}`],
     repaired: async () => !(await policy()).Rules.includes("acl"),
+  },
+  "a removed Consul token": {
+    change: async () => consul(`/v1/acl/token/${(await viewerTokens())[0]}`, "DELETE"),
+    resource: `${cluster}-acl`,
+    op: "update",
+    properties: ["tokens.viewer"],
+    repaired: async () => (await viewerTokens()).length === 1,
   },
   "an edited file": {
     change: editFile,

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
+import { first } from "../harness/outputs";
+import { eventually } from "../harness/wait";
 import { idOf, inside, ownContainers } from "./harness/docker";
 import { healthy, leader, replicas } from "./harness/members";
 import { previewClean, upUnchanged } from "./harness/pulumi";
-import { first } from "./harness/context";
-import { eventually } from "./harness/wait";
 
 const ids = async () =>
   Promise.all((await ownContainers()).sort().map(async (name) => `${name} ${await idOf(name)}`));

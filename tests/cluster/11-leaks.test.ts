@@ -2,11 +2,11 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { beforeAll, describe, expect, it } from "vitest";
+import { ok } from "../harness/run";
 import { outputs } from "./harness/context";
 import { inspect, logs, ownContainers, ownVolumes, tryInside } from "./harness/docker";
 import { cluster } from "./harness/identity";
 import { exportStack, printed, processes, stateFolder } from "./harness/pulumi";
-import { ok } from "./harness/run";
 import { forms, Search, type Secret, secretsOf } from "./harness/secrets";
 
 let secrets: Secret[] = [];

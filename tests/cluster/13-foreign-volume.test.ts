@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { OWNER_LABEL } from "../../model/labels";
 import { volumeClaim } from "../../provider/types/volumeClaim";
+import { ok } from "../harness/run";
 import { cluster, hostName } from "./harness/identity";
-import { ok } from "./harness/run";
 
 const host = { name: hostName, docker: "unix:///var/run/docker.sock" };
 const name = (kind: string): string => `${cluster}-claim-${kind}`;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { contradictions, countFates, type Entry, outage, stall } from "../harness/ledger";
-import { refused } from "../harness/writers";
+import { refused } from "../harness/dialler";
 
 const entry = (id: string, fate: Entry["fate"], at = 0, took = 1): Entry => ({
   id,

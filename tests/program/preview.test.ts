@@ -39,7 +39,7 @@ function holdsForAll(of: () => Preview): void {
 
   it("protects data volumes, passwords and the authority", () => {
     const kept = of().steps.filter(({ urn }) =>
-      /Volume::.*-(postgres|consul|backup)-\d+-data$|:RandomPassword::|:CertificateAuthority::/.test(
+      /Volume::.*-(postgres|consul|backup)-\d+-data$|:RandomPassword::|:CertificateAuthority::|:ClusterIdentity::/.test(
         urn,
       ),
     );
@@ -66,18 +66,18 @@ describe("the preview of dev", () => {
     expect(planned(preview)).toMatchInlineSnapshot(`
       {
         "docker:index/container:Container": 15,
-        "docker:index/network:Network": 1,
         "docker:index/volume:Volume": 22,
         "pgha:index:Certificate": 11,
         "pgha:index:CertificateAuthority": 1,
+        "pgha:index:ClusterIdentity": 1,
         "pgha:index:ClusterShape": 1,
         "pgha:index:ConfigFiles": 11,
-        "pgha:index:ConsulPolicy": 6,
-        "pgha:index:ConsulToken": 6,
+        "pgha:index:ConsulAcl": 1,
         "pgha:index:Database": 1,
         "pgha:index:Drain": 3,
         "pgha:index:DynamicConfig": 1,
         "pgha:index:Image": 5,
+        "pgha:index:Network": 1,
         "pgha:index:PoolLookup": 1,
         "pgha:index:PoolSettings": 2,
         "pgha:index:Preflight": 1,
@@ -112,19 +112,19 @@ describe("the preview of prod", () => {
     expect(planned(preview)).toMatchInlineSnapshot(`
       {
         "docker:index/container:Container": 25,
-        "docker:index/network:Network": 3,
         "docker:index/volume:Volume": 32,
         "pgha:index:Certificate": 19,
         "pgha:index:CertificateAuthority": 1,
+        "pgha:index:ClusterIdentity": 1,
         "pgha:index:ClusterShape": 1,
         "pgha:index:ConfigFiles": 19,
-        "pgha:index:ConsulPolicy": 8,
-        "pgha:index:ConsulToken": 8,
+        "pgha:index:ConsulAcl": 1,
         "pgha:index:Database": 1,
         "pgha:index:Drain": 3,
         "pgha:index:DynamicConfig": 1,
         "pgha:index:Extension": 2,
         "pgha:index:Image": 15,
+        "pgha:index:Network": 3,
         "pgha:index:PoolLookup": 1,
         "pgha:index:PoolSettings": 6,
         "pgha:index:Preflight": 1,

@@ -18,6 +18,7 @@ export const COUNT_CHECKS: readonly Check[] = [
   { needs: ["hosts.*.runs.*"], run: validateConsulServers },
   { needs: ["hosts.*.runs.*"], run: validateRequiredParts },
   { needs: ["hosts.*.runs.*"], run: validateRepositories },
+  { needs: ["hosts.*.runs.*", "hosts.*.state"], run: validateRepositoryLost },
   { needs: ["hosts.*.runs.*", "hosts.*.state"], run: validatePresence },
   { needs: ["hosts.*.runs.*", "failover.synchronous"], run: validateSynchronous },
   { needs: ["failover.synchronous", "failover.strict"], run: validateStrict },
@@ -89,6 +90,20 @@ function validateRepositories(config: StackConfig): Problem[] {
     `backup on ${hosts.map(({ name }) => name).join(", ")}`,
     "must include at most one backup repository: several are not supported yet",
     "Leave backup in the runs of one host only.",
+  );
+}
+
+/** The stack without a repository is a choice; to lose it with a host may be an oversight. */
+function validateRepositoryLost(config: StackConfig): Problem[] {
+  if (total(activeHosts(config), "backup") > 0) return [];
+  return config.hosts.flatMap(({ state, runs }, index) =>
+    when(
+      state === "retired" && runs.backup > 0,
+      ["hosts", index, "runs", "backup"],
+      runs.backup,
+      "would be lost with the retired host: it is the only backup repository, with all backups",
+      "Add backup to the runs of a host that is not retired; to go on without backups take it out of these runs.",
+    ),
   );
 }
 

@@ -21,7 +21,8 @@ function validateUniqueHosts({ hosts }: StackConfig): Problem[] {
   return (["name", "address", "docker"] as const).flatMap((key) =>
     duplicates(
       hosts,
-      (host) => host[key],
+      // A machine may have the place of one that is gone for good, under another name.
+      (host) => (key === "name" || host.state !== "retired" ? host[key] : undefined),
       (host, first, index) => ({
         path: ["hosts", index, key],
         value: host[key],

@@ -51,7 +51,7 @@ function presenceWarnings(config: StackConfig): string[] {
     ...away.map((host) =>
       host.state === "unreachable"
         ? `hosts: "${host.name}" is unreachable: what is on it is left as it is recorded.`
-        : `hosts: state retired of "${host.name}" still connects to it, to remove what is there.`,
+        : `hosts: "${host.name}" is retired: nothing on it is asked or removed. Take its entry out once \`up\` has gone through.`,
     ),
     ...standbyWarnings(config),
   ];

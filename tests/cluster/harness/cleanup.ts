@@ -1,6 +1,6 @@
 import { rmSync } from "node:fs";
+import { lines, now } from "../../harness/run";
 import { isOwn, workFolder } from "./identity";
-import { lines, now } from "./run";
 
 const listed = (args: string[]): string[] => lines(now("docker", args)).filter(isOwn);
 

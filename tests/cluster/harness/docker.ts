@@ -1,5 +1,5 @@
+import { lines, ok, type Ran, run, type RunOptions } from "../../harness/run";
 import { isOwn } from "./identity";
-import { lines, ok, type Ran, run, type RunOptions } from "./run";
 
 /** Runs `docker` on a container of the test cluster; refuses any other. */
 async function own(container: string, args: string[], options?: RunOptions): Promise<string> {

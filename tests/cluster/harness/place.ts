@@ -1,8 +1,8 @@
 import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import ipaddr from "ipaddr.js";
+import { lines, ok } from "../../harness/run";
 import { PORT_BLOCK, PORT_BLOCKS, portBlock, subnet } from "./identity";
-import { lines, ok } from "./run";
 
 /** A free block of ports: none of it bound on this machine, none published by a container. */
 export async function freePorts(): Promise<number> {

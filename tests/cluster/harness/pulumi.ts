@@ -1,8 +1,11 @@
-import { execFile, spawn } from "node:child_process";
-import { appendFileSync, createWriteStream, mkdirSync, writeFileSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { appendFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { tools, root } from "../../../setup/paths";
 import { pulumiEnv } from "../../../setup/state";
-import { merged, readConfig, stackFile, type Tree, writeConfig } from "./config";
+import { type Ended, LongRun, tailOf } from "../../harness/longRun";
+import { type Planned, plannedBy } from "../../harness/planned";
+import type { Tree } from "../../harness/stackFile";
+import { stackFile } from "./config";
 import { cluster, work } from "./identity";
 
 /** Everything that Pulumi printed in this run: the leak scan reads it. */
@@ -22,14 +25,6 @@ function env(): NodeJS.ProcessEnv {
   return pulumiEnv();
 }
 
-/** How a command of Pulumi ended. */
-export interface PulumiRan {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly seconds: number;
-}
-
 /** Options of a run. */
 interface Options {
   readonly timeoutMs?: number;
@@ -40,47 +35,22 @@ interface Options {
 }
 
 /** Runs a Pulumi command on the test stack. */
-async function pulumi(args: string[], options: Options = {}): Promise<PulumiRan> {
+async function pulumi(args: string[], { keep = true, ...options }: Options = {}): Promise<Ended> {
   mkdirSync(work(), { recursive: true });
-  const started = Date.now();
-  const keep = options.keep ?? true;
-  if (keep) appendFileSync(printed, `\n$ pulumi ${args.join(" ")}\n`);
-  const sink = keep ? createWriteStream(printed, { flags: "a" }) : undefined;
   // Commands about the stack may write its file: they run where it lies, not in the checkout.
   const cwd = ["stack", "state"].includes(args[0] ?? "") ? work("project") : root;
-  const child = spawn(tools("bin", "pulumi"), [...args, "--stack", cluster, "--non-interactive"], {
-    cwd,
-    env: env(),
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  const text = { stdout: "", stderr: "" };
-  let rest = "";
-  for (const name of ["stdout", "stderr"] as const) {
-    child[name].setEncoding("utf8").on("data", (chunk: string) => {
-      text[name] += chunk;
-      sink?.write(chunk);
-      const parts = (rest + chunk).split("\n");
-      rest = parts.pop() ?? "";
-      for (const line of parts) options.onLine?.(line);
-    });
-  }
+  const title = `pulumi ${args.join(" ")}`;
+  const log = keep ? printed : undefined;
+  const all = [...args, "--stack", cluster, "--non-interactive"];
   const watch = keep ? watchProcesses() : undefined;
-  const limit = options.timeoutMs ?? 300_000;
-  let late = false;
-  const timer = setTimeout(() => {
-    late = true;
-    child.kill("SIGINT");
-  }, limit);
-  const code = await new Promise<number>((done, reject) => {
-    child.once("error", reject);
-    child.once("close", (ended) => done(ended ?? 255));
-  });
-  clearTimeout(timer);
-  watch?.();
-  if (sink) await new Promise<void>((done) => sink.end(done));
-  if (late)
-    throw new Error(`pulumi ${args[0] ?? ""} did not end within ${limit / 1000} s\n${tail(text)}`);
-  return { ...text, code, seconds: (Date.now() - started) / 1000 };
+  try {
+    return await new LongRun(tools("bin", "pulumi"), all, {
+      ...options,
+      ...{ cwd, env: env(), log, title },
+    }).ended;
+  } finally {
+    watch?.();
+  }
 }
 
 /** Writes down every command line that is seen, twice a second; gives the end of it. */
@@ -96,92 +66,45 @@ function watchProcesses(): () => void {
   return () => clearInterval(look);
 }
 
-function tail({ stdout, stderr }: { stdout: string; stderr: string }): string {
-  return `${stdout}\n${stderr}`.trimEnd().split("\n").slice(-60).join("\n");
-}
-
-const withFile = ["--config-file", stackFile];
+const withFile = ["--config-file", stackFile.path];
 
 /** Runs a command that must succeed. */
-async function pulumiOk(args: string[], options?: Options): Promise<PulumiRan> {
+async function pulumiOk(args: string[], options?: Options): Promise<Ended> {
   const ran = await pulumi(args, options);
   if (ran.code !== 0)
-    throw new Error(`pulumi ${args.join(" ")} ended with ${ran.code}:\n${tail(ran)}`);
+    throw new Error(`pulumi ${args.join(" ")} ended with ${ran.code}:\n${tailOf(ran)}`);
   return ran;
 }
 
 /** `pulumi up`, with a patch of the config (see `merged`) that stays until another undoes it. */
-export async function up(patch: Tree = {}, options: Options = {}): Promise<PulumiRan> {
-  writeConfig(merged(readConfig(), patch));
+export async function up(patch: Tree = {}, options: Options = {}): Promise<Ended> {
+  stackFile.patch(patch);
   return pulumiOk(["up", "--yes", "--skip-preview", ...withFile], options);
 }
 
 /** `pulumi up --expect-no-changes`: ends with other than 0 when there is something to change. */
-export function upUnchanged(): Promise<PulumiRan> {
+export function upUnchanged(): Promise<Ended> {
   return pulumi(["up", "--yes", "--skip-preview", "--expect-no-changes", ...withFile]);
 }
 
 /** A preview of a patched config, however it ends; the patch stays. */
-export function tryPreview(patch: Tree): Promise<PulumiRan> {
-  writeConfig(merged(readConfig(), patch));
+export function tryPreview(patch: Tree): Promise<Ended> {
+  stackFile.patch(patch);
   return pulumi(["preview", ...withFile]);
 }
 
 /** `pulumi destroy --exclude-protected`: what `npm run down` does. */
-export function down(): Promise<PulumiRan> {
+export function down(): Promise<Ended> {
   return pulumiOk(["destroy", "--yes", "--skip-preview", "--exclude-protected", ...withFile]);
-}
-
-/** A resource that a preview would change, and how. */
-export interface Planned {
-  /** Resource name. */
-  readonly name: string;
-  readonly type: string;
-  /** `create`, `update`, `replace`, `delete`... */
-  readonly op: string;
-  /** Paths of the inputs that differ: `config.postgresql.parameters.work_mem`. */
-  readonly properties: readonly string[];
-}
-
-interface Step {
-  op: string;
-  urn: string;
-  oldState?: { inputs?: Tree };
-  newState?: { inputs?: Tree };
-  diffReasons?: string[];
 }
 
 /** `pulumi preview`: what would change, by resource. */
 export async function preview(): Promise<Planned[]> {
-  const { stdout } = await pulumiOk(["preview", "--json", ...withFile]);
-  const { steps = [] } = JSON.parse(stdout) as { steps?: Step[] };
-  return steps.filter(({ op }) => !["same", "refresh", "read"].includes(op)).map(planned);
-}
-
-function planned({ op, urn, oldState, newState, diffReasons }: Step): Planned {
-  const parts = urn.split("::");
-  const differing = differences(oldState?.inputs, newState?.inputs);
-  return {
-    name: parts.slice(3).join("::"),
-    type: (parts[2] ?? "").split("$").pop() ?? "",
-    op,
-    properties: [...new Set([...(diffReasons ?? []), ...differing])],
-  };
-}
-
-function differences(left: unknown, right: unknown, path: string[] = []): string[] {
-  if (JSON.stringify(left) === JSON.stringify(right)) return [];
-  const both = [left, right].every((side) => typeof side === "object" && side !== null);
-  if (!both) return [path.join(".")];
-  const [a, b] = [left as Tree, right as Tree];
-  const keys = new Set([...Object.keys(a), ...Object.keys(b)]);
-  return [...keys]
-    .filter((key) => key !== "__defaults")
-    .flatMap((key) => differences(a[key], b[key], [...path, key]));
+  return plannedBy((await pulumiOk(["preview", "--json", ...withFile])).stdout);
 }
 
 /** `pulumi preview --expect-no-changes`: its exit code and what it printed. */
-export function previewClean(): Promise<PulumiRan> {
+export function previewClean(): Promise<Ended> {
   return pulumi(["preview", "--expect-no-changes", "--diff", ...withFile]);
 }
 
@@ -201,6 +124,6 @@ export async function exportStack(clear: boolean): Promise<string> {
 export async function createStack(config: Tree): Promise<void> {
   mkdirSync(work("project"), { recursive: true });
   writeFileSync(work("project", "Pulumi.yaml"), "name: postgres-ha\nruntime: nodejs\n");
-  writeConfig(config);
+  stackFile.write(config);
   await pulumiOk(["stack", "init"]);
 }

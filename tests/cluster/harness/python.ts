@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
+import { ok } from "../../harness/run";
 import { work } from "./identity";
-import { ok } from "./run";
 
 const VERSION = "1.31.6";
 const venv = work("venv");

@@ -1,10 +1,11 @@
 import { writeFileSync } from "node:fs";
 import { Client, type ClientConfig } from "pg";
-import { onPath } from "../../../setup/process";
-import { endpoint, type EndpointKind, outputs } from "./context";
+import { type EndpointKind, first } from "../../harness/outputs";
+import { runPsql, withRoot } from "../../harness/psql";
+import { ok, type Ran } from "../../harness/run";
+import { endpoint, outputs } from "./context";
 import { inspect } from "./docker";
 import { work } from "./identity";
-import { ok, type Ran, run } from "./run";
 
 /** Who connects, and to what; what is left out is the owner of `app`, to its database. */
 export interface Login {
@@ -60,37 +61,14 @@ function caFile(pem = outputs().caCertificate, name = "ca.pem"): string {
 
 /** A connection string as it is in the outputs, with the file of the authority added. */
 export function withCa(uri: string, file = caFile()): string {
-  return `${uri}&sslrootcert=${encodeURIComponent(file)}`;
+  return withRoot(uri, file);
 }
 
-/**
- * Runs psql with a connection string: the one of this machine, else that of the cluster's image on
- * the host's network. The string, which holds a password, goes by stdin to a shell.
- */
-export async function psql(uri: string, sql: string): Promise<Ran> {
-  const script = 'read -r uri; exec psql -X -q -A -t -v ON_ERROR_STOP=1 "$uri"';
-  const stdin = `${uri}\n${sql}\n`;
-  if (onPath("psql") !== undefined) return run("sh", ["-c", script], { stdin, timeoutMs: 30_000 });
-  const image = await inspect(
-    outputs().operations.members[0]?.container ?? "",
-    "{{.Config.Image}}",
-  );
-  const mount = `${work()}:${work()}:ro`;
-  const args = [
-    "run",
-    "--rm",
-    "--interactive",
-    "--network",
-    "host",
-    "--user",
-    "0",
-    "--volume",
-    mount,
-  ];
-  return run("docker", [...args, "--entrypoint", "sh", image, "-c", script], {
-    stdin,
-    timeoutMs: 30_000,
-  });
+/** Runs psql with a connection string, however it ends. */
+export function psql(uri: string, sql: string): Promise<Ran> {
+  const { container } = first(outputs().operations.members);
+  const image = (): Promise<string> => inspect(container, "{{.Config.Image}}");
+  return runPsql({ image, folder: work() }, uri, sql);
 }
 
 /** The same that must succeed; gives what psql printed. */

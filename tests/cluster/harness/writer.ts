@@ -1,6 +1,8 @@
+import type { Target } from "../../harness/dialler";
 import type { Fate } from "../../harness/ledger";
-import { type Figures, type Target, Writers } from "../../harness/writers";
-import { endpoint, type EndpointKind, outputs } from "./context";
+import type { EndpointKind } from "../../harness/outputs";
+import { type Figures, Writers } from "../../harness/writers";
+import { endpoint, outputs } from "./context";
 
 /** One client that writes through an endpoint of the test cluster, as the owner of `app`. */
 export class Writer {
@@ -10,7 +12,7 @@ export class Writer {
 
   /** Makes the table and begins; returns once a first row is acknowledged. */
   static async start(kind: EndpointKind = "pooledPrimary"): Promise<Writer> {
-    return new Writer(await Writers.start(target(kind), { table: target("primary") }));
+    return new Writer(await Writers.start([target(kind)], { table: target("primary") }));
   }
 
   /** Waits for a write that was begun after `since` to be acknowledged. */

@@ -1,18 +1,12 @@
 /** Several Docker hosts on one machine, each reached by ssh as a real one would be. */
-import { existsSync, mkdirSync, readFileSync, rmdirSync } from "node:fs";
-import { join } from "node:path";
 import { ControlError } from "../../../control/errors";
-import { aptInstall } from "../../../setup/engineInstall";
-import { withLock } from "../../../setup/lock";
-import { state } from "../../../setup/paths";
-import { type Captured, onPath } from "../../../setup/process";
-import { lines, say } from "../../../setup/progress";
-import { ensure } from "../../../setup/setup";
-import { writeWhole } from "../../../setup/stamp";
+import type { Captured } from "../../../setup/process";
+import { lines } from "../../../setup/progress";
 import { agentSocket, operatorKey, startAgent, stopAgent } from "./agent";
 import { removeCgroup } from "./cgroups";
 import { DEPLOY, hostKey, makeDisk, removeTree } from "./disk";
 import { answers, inside, powerOff, powerOn, restartEngine, shutDown, ssh } from "./host";
+import { ready, requireRoot } from "./machine";
 import {
   freeBlock,
   linkIsUp,
@@ -23,14 +17,9 @@ import {
   setLink,
   uplinkMtu,
 } from "./network";
-import { type HostPlace, hostOf, MOST_HOSTS, type Place, placeOf } from "./place";
+import { type HostPlace, hostOf, type Place, placeOf } from "./place";
 import { firstProcess, inNamespace, killAll } from "./processes";
-
-/** What a lab was made with; written before anything else is. */
-interface Written {
-  readonly block: string;
-  readonly hosts: number;
-}
+import { lockedLab, readLab, refuseCount, writeLab } from "./record";
 
 /** One host, for those who deploy to it. */
 export interface LabHost {
@@ -65,12 +54,11 @@ export class Lab {
   async up(count?: number): Promise<void> {
     await ready();
     await this.locked(async () => {
-      const written = this.read();
+      const written = readLab(this.place);
       const hosts = count ?? written?.hosts ?? 3;
-      this.refuseCount(hosts, written?.hosts ?? 0);
+      refuseCount(this.place, hosts, written?.hosts ?? 0);
       const block = written?.block ?? (await freeBlock(this.place));
-      mkdirSync(this.place.folder, { recursive: true, mode: 0o700 });
-      writeWhole(this.file, `${JSON.stringify({ block, hosts })}\n`);
+      writeLab(this.place, { block, hosts });
       const mtu = await uplinkMtu(this.place);
       await makeNetwork(this.place, block, mtu);
       const key = await operatorKey(this.place);
@@ -223,64 +211,16 @@ export class Lab {
 
   /** The names and folders of all hosts; none when the lab is down. */
   places(): HostPlace[] {
-    const written = this.read();
+    const written = readLab(this.place);
     if (written === undefined) return [];
     return Array.from({ length: written.hosts }, (_, index) =>
       hostOf(this.place, written.block, index + 1),
     );
   }
 
-  private get file(): string {
-    return join(this.place.folder, "lab.json");
+  private locked<T>(work: () => Promise<T>): Promise<T> {
+    return lockedLab(this.place, work);
   }
-
-  private read(): Written | undefined {
-    if (!existsSync(this.file)) return undefined;
-    return JSON.parse(readFileSync(this.file, "utf8")) as Written;
-  }
-
-  private refuseCount(wanted: number, have: number): void {
-    if (wanted >= Math.max(have, 1) && wanted <= MOST_HOSTS) return;
-    throw new ControlError({
-      doing: `bring up ${wanted} hosts`,
-      where: `lab ${this.place.hash}`,
-      found: wanted < have ? `it has ${have}` : `a lab has 1 to ${MOST_HOSTS}`,
-      remedy: wanted < have ? 'Run "npm run lab -- down" first.' : "Give such a number.",
-    });
-  }
-
-  private async locked<T>(work: () => Promise<T>): Promise<T> {
-    mkdirSync(state("lab"), { recursive: true, mode: 0o700 });
-    const waiting = ({ pid }: { pid: number }): void =>
-      say(`Process ${pid} is at work on lab ${this.place.hash}: waiting for it.`);
-    const lock = state("lab", `${this.place.hash}.lock`);
-    try {
-      return await withLock(lock, waiting, work);
-    } finally {
-      removeIfEmpty(state("lab"));
-    }
-  }
-}
-
-/** Sees that the machine has what a lab is made of. */
-async function ready(): Promise<void> {
-  requireRoot();
-  await ensure(["engine"]);
-  const needed = { "/usr/sbin/sshd": "openssh-server", ip: "iproute2", iptables: "iptables" };
-  const missing = Object.entries(needed)
-    .filter(([program]) => !existsSync(program) && onPath(program) === undefined)
-    .map(([, name]) => name);
-  if (missing.length > 0) await aptInstall(missing, lines);
-}
-
-function requireRoot(): void {
-  if (process.platform === "linux" && process.getuid?.() === 0) return;
-  throw new ControlError({
-    doing: "work on the lab",
-    where: "this machine",
-    found: `it is ${process.platform}, user ${process.getuid?.() ?? "?"}`,
-    remedy: "The lab makes network namespaces: run it as root on Linux.",
-  });
 }
 
 /** Waits for all of them, so that nothing goes on after the first failure is thrown. */
@@ -290,14 +230,4 @@ async function all(works: Promise<void>[]): Promise<void> {
     .filter((end) => end.status === "rejected")
     .map((end) => end.reason as unknown);
   if (failed.length > 0) throw failed.length === 1 ? failed[0] : new AggregateError(failed);
-}
-
-/** Another lab may use the folder, or have removed it as well. */
-function removeIfEmpty(folder: string): void {
-  try {
-    rmdirSync(folder);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code !== "ENOTEMPTY" && code !== "ENOENT") throw error;
-  }
 }

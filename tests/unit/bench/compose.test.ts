@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { composeFile, configFiles } from "../../../bench/composeFile";
 import { parseExport, plain } from "../../../bench/state";
+import { yamlText } from "../../../model/render/formats";
 
 const SECRET = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 const secret = (value: unknown) => ({ ...SECRET, plaintext: JSON.stringify(value) });
@@ -45,10 +46,11 @@ const resources = [
   { type: "docker:index/container:Container", inputs: container },
   { type: "docker:index/container:Container", inputs: { name: "c-local-files", start: false } },
   {
-    type: "docker:index/network:Network",
-    inputs: { name: "c", ipamConfigs: [{ subnet: "198.18.128.0/26", gateway: "198.18.128.1" }] },
+    type: "pgha:index:Network",
+    inputs: { name: "c", subnet: "198.18.128.0/26", gateway: "198.18.128.1" },
   },
   { type: "pgha:index:ConfigFiles", inputs: files },
+  { type: "pgha:index:ConsulAcl", inputs: {} },
   { type: "pgha:index:PoolLookup", inputs: {} },
   { type: "pgha:index:Stanza", inputs: {} },
   { type: "pgha:index:Ready", inputs: {} },
@@ -72,7 +74,7 @@ describe("parseExport", () => {
   });
 
   it("names the resource that is missing", () => {
-    expect(() => parseExport(exported(resources.slice(0, 4)))).toThrow("pgha:index:PoolLookup");
+    expect(() => parseExport(exported(resources.slice(0, 5)))).toThrow("pgha:index:PoolLookup");
   });
 });
 
@@ -134,5 +136,16 @@ describe("the compose file", () => {
         gid: 5000,
       },
     ]);
+  });
+
+  it("has Patroni run initdb as it is: nobody permits a new cluster there", () => {
+    const content = yamlText({ postgresql: { bin_name: { initdb: "x" }, use_slots: "on" }, a: 1 });
+    const file = { content, mode: "0600", uid: 5432, gid: 5432 };
+    const member = { directory: "/config/m", files: secret({ "patroni.yml": file }) };
+    const other = parseExport(
+      exported([...resources, { type: "pgha:index:ConfigFiles", inputs: member }]),
+    );
+    const text = yamlText({ postgresql: { use_slots: "on" }, a: 1 });
+    expect(configFiles(other, "/files").at(-1)?.content).toBe(text);
   });
 });

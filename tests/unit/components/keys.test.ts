@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import type { ConsulAclInputs } from "../../../model/resources";
 import { planTopology } from "../../../model/topology";
 import { placed } from "../topology/instances";
 import { rawStack, stackConfig } from "../topology/stacks";
@@ -93,6 +94,47 @@ describe("data and keys", () => {
         ),
       ).toBe(true);
     }
+  });
+});
+
+describe("Consul's policies and tokens", () => {
+  const acl = () => unmarked(named(":index:ConsulAcl", "dev-acl").inputs) as ConsulAclInputs;
+  const nodes = [...topology.consulServers, ...topology.consulAgents].map(({ name }) => name);
+  const members = topology.members.map(({ name }) => `patroni-${name}`);
+
+  it("are one resource: each node, each member's Patroni and the viewer have their own", () => {
+    const { policies, tokens, secretIds } = acl();
+    const names = [...nodes, ...members, "viewer"].sort();
+    for (const all of [policies, tokens, secretIds]) expect(Object.keys(all).sort()).toEqual(names);
+    const ids = [...Object.values(secretIds), ...Object.values(tokens).map((t) => t.accessorId)];
+    expect(new Set(ids).size).toBe(2 * names.length);
+    for (const [name, token] of Object.entries(tokens)) expect(token.policies).toEqual([name]);
+  });
+
+  it("show their rules, and no secret id", () => {
+    const { inputs } = named(":index:ConsulAcl", "dev-acl");
+    const clear = inClear(inputs);
+    expect(clear).toContain('key_prefix \\"service/dev/\\"');
+    for (const secret of [...Object.values(acl().secretIds), acl().managementToken])
+      expect(clear).not.toContain(secret);
+  });
+
+  it("give a member's Patroni a token that stands in its own file alone", () => {
+    const files = ofType(":ConfigFiles");
+    for (const { name } of topology.members) {
+      const secret = acl().secretIds[`patroni-${name}`] ?? "";
+      const holders = files.filter((one) => JSON.stringify(unmarked(one.inputs)).includes(secret));
+      expect([secret.length, holders.map((one) => one.name)]).toEqual([36, [`${name}-files`]]);
+    }
+  });
+
+  it("are there before any agent or member asks with them, and after the servers", () => {
+    const { waitsFor } = lookInto(run);
+    const agents = topology.consulAgents.map(({ name }) => name);
+    for (const name of [...agents, ...topology.members.map((member) => member.name)])
+      expect([name, waitsFor(name).has("dev-acl")]).toEqual([name, true]);
+    const before = waitsFor("dev-acl");
+    for (const { name } of topology.consulServers) expect(before.has(name)).toBe(true);
   });
 });
 

@@ -80,7 +80,6 @@ const PEM = (kind: string, name: string): string =>
 const COMPUTED: Readonly<Record<string, (args: MockResourceArgs) => object>> = {
   "pulumi:providers:docker": () => ({}),
   "docker:index/container:Container": ({ name }) => ({ bridge: "", containerLogs: name }),
-  "docker:index/network:Network": () => ({ driver: "bridge" }),
   "docker:index/volume:Volume": () => ({ mountpoint: "/somewhere" }),
   "random:index/randomPassword:RandomPassword": ({ name }) => ({
     result: pulumi.secret(passwordOf(name)),
@@ -94,12 +93,13 @@ const COMPUTED: Readonly<Record<string, (args: MockResourceArgs) => object>> = {
     privateKey: pulumi.secret(PEM("PRIVATE KEY", name)),
     notAfter: "2030-01-01T00:00:00Z",
   }),
+  "pgha:index:ClusterIdentity": () => ({ systemIdentifier: "" }),
   "pgha:index:Ready": () => ({ systemIdentifier: "7300000000000000000" }),
 };
 
 /** Types of the project's own provider that compute nothing. */
 const PLAIN =
-  /^pgha:index:(Preflight|Reachability|Image|ConfigFiles|ConsulPolicy|ConsulToken|DynamicConfig|Role|Database|Extension|PoolLookup|PoolSettings|Stanza|Drain|ClusterShape|VolumeClaim)$/;
+  /^pgha:index:(Preflight|Network|Reachability|Image|ConfigFiles|ConsulAcl|DynamicConfig|Role|Database|Extension|PoolLookup|PoolSettings|Stanza|Roster|Drain|MemberExit|ConsulNode|EndpointGate|ClusterShape|VolumeClaim)$/;
 
 function newResource(args: MockResourceArgs): MockResourceResult {
   const inputs = args.inputs as object;

@@ -170,9 +170,39 @@ describe("the members", () => {
       expect(named(":Container", member.name).dependsOn).toContain(`${member.name}-drain`);
       const drain = named(":Drain", `${member.name}-drain`);
       const previous = topology.members[index - 1];
-      if (previous) expect(drain.dependsOn).toContain(previous.name);
-      else expect(drain.dependsOn).toEqual([]);
+      const others = topology.members.filter(({ name }) => drain.dependsOn.includes(name));
+      expect(others).toEqual(previous ? [previous] : []);
     });
+  });
+
+  it("are drained only when nothing else is in the way of their container", () => {
+    for (const { name } of topology.members) {
+      const container = named(":Container", name).dependsOn;
+      const drain = named(":Drain", `${name}-drain`).dependsOn;
+      const rest = container.filter((one) => one !== `${name}-drain` && !drain.includes(one));
+      expect([name, rest]).toEqual([name, []]);
+    }
+  });
+
+  it("leave before their container goes, and are forgotten after it", () => {
+    for (const { name } of topology.members) {
+      expect(named(":MemberExit", `${name}-exit`).dependsOn).toContain(name);
+      const drain = named(":Drain", `${name}-drain`);
+      expect(isSecret(drain.inputs.managementToken)).toBe(true);
+      expect(drain.inputs).toMatchObject({ cluster: "dev", consul: { length: 3 } });
+      expect(drain.inputs.image).toBe(named(":Container", name).inputs.image);
+    }
+  });
+
+  it("start after the cluster's identity, which waits for nothing that `down` removes", () => {
+    const identity = only(ofType(":ClusterIdentity"));
+    expect(identity.protect).toBe(true);
+    for (const { name } of topology.members) expect(waitsFor(name)).toContain(identity.name);
+    const kept = /-data$|-data-claim$|-image-postgres$|-preflight$|-shape$|-roster$/;
+    const before = [...waitsFor(identity.name)];
+    expect(before.filter((name) => !kept.test(name))).toEqual([]);
+    for (const { name } of topology.members) expect(before).toContain(`${name}-data`);
+    expect(identity.inputs).toMatchObject({ unreachable: 0, lost: undefined });
   });
 
   it("share no trigger, and a trigger follows its container's settings only", async () => {

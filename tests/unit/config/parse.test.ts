@@ -8,7 +8,7 @@ import { CONFIG_KEYS, formatPath, parseConfig, portsOfHost } from "../../../mode
 import { MAX_PER_HOST } from "../../../model/config/checks/counts";
 import { planTopology } from "../../../model/topology";
 import { SLOTS } from "../../../model/topology/addresses";
-import { errorOf, good, oneHost, problemsOf, set } from "./good";
+import { errorOf, good, oneHost, problemsOf, type Raw, set } from "./good";
 
 const ROOT = join(__dirname, "../../..");
 
@@ -67,6 +67,34 @@ describe("accepted", () => {
       runs: ["consul", "postgres"],
     });
     expect(problemsOf(raw)).toEqual([]);
+  });
+
+  it("a machine in the place of a retired host, at its address", () => {
+    const raw = good();
+    const hosts = raw["hosts"] as Raw[];
+    hosts.push({ ...hosts[0], name: "pg4" });
+    Object.assign(hosts[0] as Raw, { state: "retired" });
+    expect(problemsOf(raw)).toEqual([]);
+    expect(problemsOf(set(raw, "hosts/3/name", "pg1")).map(({ path }) => formatPath(path))).toEqual(
+      ["hosts[3].name"],
+    );
+    const { warnings } = parseConfig(set(raw, "hosts/3/name", "pg4"));
+    expect(warnings).toEqual([expect.stringContaining('"pg1" is retired: nothing on it is asked')]);
+  });
+
+  it.each([
+    ["an oversight", ["consul", "postgres", "haproxy", "backup"], [], ["hosts[2].runs.backup"]],
+    ["a choice", ["consul", "postgres", "haproxy"], [], []],
+    ["no loss", ["consul", "postgres", "haproxy", "backup"], ["backup"], []],
+  ])("the only backup repository on a retired host is %s", (_, retired, others, paths) => {
+    const raw = good();
+    const hosts = raw["hosts"] as Raw[];
+    hosts.push({ ...hosts[0], name: "pg4", runs: ["consul", "postgres", "haproxy", ...others] });
+    Object.assign(hosts[3] as Raw, { address: "10.0.1.14", docker: "ssh://deploy@10.0.1.14" });
+    Object.assign(hosts[2] as Raw, { state: "retired", runs: retired });
+    const problems = problemsOf(raw);
+    expect(problems.map(({ path }) => formatPath(path))).toEqual(paths);
+    for (const { rule } of problems) expect(rule).toContain("only backup repository");
   });
 
   it.each([

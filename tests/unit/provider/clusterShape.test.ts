@@ -9,6 +9,7 @@ const shape: ClusterShapeInputs = {
   cluster: "orders",
   consulServers: servers(["a", "b", "c"]),
   members: ["m1", "m2", "m3"],
+  synchronous: true,
   users: ["app", "report"],
   postgresVersion: 17,
   baseSuite: "trixie",
@@ -81,6 +82,7 @@ describe("shapeFailures", () => {
   ])("refuses %s", (_, olds, change, property, reason) => {
     const failures = shapeFailures(olds, { ...shape, ...change });
     expect(failures.map((failure) => failure.property)).toEqual([property]);
+    expect(failures[0]?.reason).toMatch(/^refused: /);
     expect(failures[0]?.reason).toMatch(reason);
   });
 });

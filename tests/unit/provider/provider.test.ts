@@ -9,20 +9,22 @@ const secret = (value: unknown): unknown => ({
   value,
 });
 
-function provider(more: Partial<AnyType> = {}): PghaProvider {
+function provider(
+  more: Partial<AnyType> = {},
+  plan?: ConstructorParameters<typeof PghaProvider>[1],
+): PghaProvider {
   const echo = (_: Props, news: Props): Promise<Props> => Promise.resolve(news);
-  return new PghaProvider([
-    {
-      type: "pgha:index:Test",
-      secretFields: ["password"],
-      computed: ["made"],
-      create: (inputs) => Promise.resolve({ id: "1", state: { ...inputs, made: "m" } }),
-      read: (state) => Promise.resolve({ ...state, size: 9 }),
-      update: echo,
-      delete: () => Promise.resolve(),
-      ...more,
-    },
-  ]);
+  const type: AnyType = {
+    type: "pgha:index:Test",
+    secretFields: ["password"],
+    computed: ["made"],
+    create: (inputs) => Promise.resolve({ id: "1", state: { ...inputs, made: "m" } }),
+    read: (state) => Promise.resolve({ ...state, size: 9 }),
+    update: echo,
+    delete: () => Promise.resolve(),
+    ...more,
+  };
+  return new PghaProvider([type], plan);
 }
 
 describe("PghaProvider", () => {
@@ -58,6 +60,22 @@ describe("PghaProvider", () => {
   it("names the resource in an error", async () => {
     const broken = provider({ create: () => Promise.reject(new Error("no engine")) });
     await expect(broken.create(URN, {})).rejects.toThrow("thing: no engine");
+  });
+
+  it("says what a change does once the program declared it, not while it is read", async () => {
+    const urn = URN.replace("Test", "Role");
+    const said: string[] = [];
+    const served = provider({ type: "pgha:index:Role" }, (line) => said.push(line));
+    const old = { name: "app", password: "a" };
+    const now = { name: "app", password: secret("b") };
+    // A refresh compares what it read with what is recorded.
+    expect((await served.diff("1", urn, old, now)).changes).toBe(true);
+    expect(said).toEqual([]);
+    await served.check(urn, old, now);
+    expect((await served.diff("1", urn, now, now)).changes).toBe(false);
+    expect(said).toEqual([]);
+    await served.diff("1", urn, old, now);
+    expect(said).toEqual(["hot: role app: password, altered in place"]);
   });
 
   it("refuses an unknown type", async () => {

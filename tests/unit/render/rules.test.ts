@@ -1,12 +1,14 @@
 import * as fc from "fast-check";
+import ipaddr from "ipaddr.js";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { StackConfig } from "../../../model/config";
+import { aclPolicies, patroniGrant } from "../../../model/render/consul";
 import { dynamicConfig } from "../../../model/render/dynamicConfig";
 import { hbaRules } from "../../../model/render/hba";
 import { renderMemberBackrest } from "../../../model/render/pgbackrest";
 import { poolSettings, renderPgbouncer } from "../../../model/render/pgbouncer";
-import { planTopology } from "../../../model/topology";
+import { hostOf, type Instance, planTopology, type Topology } from "../../../model/topology";
 import { validConfig } from "../topology/arbitrary";
 import { stackConfig } from "../topology/stacks";
 import { filesOf, render } from "./stacks";
@@ -16,19 +18,56 @@ const set = (key: string, value: unknown): StackConfig =>
     raw[key] = { ...(raw[key] as object), ...(value as object) };
   });
 
+const hbaOf = (config: StackConfig): string[] => hbaRules(config, planTopology(config));
+
+/** What the first rule says that fits a connection by TLS; undefined where none does. */
+function decision(
+  rules: readonly string[],
+  { database, user, address }: { database: string; user: string; address: string },
+): string | undefined {
+  const fits = (rule: string): boolean => {
+    const [type, databases, users, range = ""] = rule.split(" ");
+    // To PostgreSQL, `all` is every database, and replication is none.
+    const there = databases === database || (databases === "all" && database !== "replication");
+    const inside =
+      range === "all" || (type === "hostssl" && ipaddr.parse(address).match(cidr(range)));
+    return type === "hostssl" && there && (users === user || users === "all") && inside;
+  };
+  return rules.find(fits)?.split(" ").at(-1);
+}
+
+const cidr = (range: string): [ipaddr.IPv4, number] => ipaddr.IPv4.parseCIDR(range);
+
+/** Where a member sees a connection of another container come from. */
+function seenFrom(topology: Topology, from: Instance, to: Instance): string[] {
+  const host = hostOf(topology, from);
+  if (host.address === undefined) return [from.ip];
+  return from.host === to.host ? [from.ip, host.network.gateway] : [host.address];
+}
+
 describe("pg_hba", () => {
   it("of prod has the declared rules after the program's own", () => {
-    expect(hbaRules(stackConfig("prod"))).toMatchInlineSnapshot(`
+    expect(hbaOf(stackConfig("prod"))).toMatchInlineSnapshot(`
       [
         "local all postgres peer",
         "local all all scram-sha-256",
         "hostnossl all all all reject",
         "hostssl all postgres all reject",
-        "hostssl replication replicator all scram-sha-256",
+        "hostssl replication replicator 127.0.0.1/32 scram-sha-256",
+        "hostssl replication replicator 198.18.133.128/26 scram-sha-256",
+        "hostssl replication replicator 10.0.1.11/32 scram-sha-256",
+        "hostssl replication replicator 10.0.1.12/32 scram-sha-256",
+        "hostssl replication replicator 10.0.1.13/32 scram-sha-256",
         "hostssl all replicator all reject",
-        "hostssl postgres rewind all scram-sha-256",
+        "hostssl postgres rewind 198.18.133.128/26 scram-sha-256",
+        "hostssl postgres rewind 10.0.1.11/32 scram-sha-256",
+        "hostssl postgres rewind 10.0.1.12/32 scram-sha-256",
+        "hostssl postgres rewind 10.0.1.13/32 scram-sha-256",
         "hostssl all rewind all reject",
-        "hostssl postgres pool_lookup all scram-sha-256",
+        "hostssl postgres pool_lookup 198.18.133.128/26 scram-sha-256",
+        "hostssl postgres pool_lookup 10.0.1.11/32 scram-sha-256",
+        "hostssl postgres pool_lookup 10.0.1.12/32 scram-sha-256",
+        "hostssl postgres pool_lookup 10.0.1.13/32 scram-sha-256",
         "hostssl all pool_lookup all reject",
         "hostssl all monitor all scram-sha-256",
         "hostssl "orders" "orders" 10.0.0.0/16 scram-sha-256",
@@ -38,11 +77,11 @@ describe("pg_hba", () => {
   });
 
   it("without declared rules lets in everyone with TLS and SCRAM", () => {
-    expect(hbaRules(stackConfig("dev")).at(-1)).toBe("hostssl all all all scram-sha-256");
+    expect(hbaOf(stackConfig("dev")).at(-1)).toBe("hostssl all all all scram-sha-256");
   });
 
   it("with declared rules lets in nobody else", () => {
-    const rules = hbaRules(stackConfig("prod"));
+    const rules = hbaOf(stackConfig("prod"));
     expect(rules).not.toContain("hostssl all all all scram-sha-256");
     expect(rules.slice(-2)).toEqual([
       'hostssl "orders" "orders" 10.0.0.0/16 scram-sha-256',
@@ -50,10 +89,56 @@ describe("pg_hba", () => {
     ]);
   });
 
+  it("lets members and HAProxies in with the program's roles, wherever they stand", () => {
+    fc.assert(
+      fc.property(validConfig, (config) => {
+        const topology = planTopology(config);
+        const rules = hbaRules(config, topology);
+        const refused = (from: readonly Instance[], logins: readonly (readonly string[])[]) =>
+          from
+            .flatMap((one) => topology.members.flatMap((to) => seenFrom(topology, one, to)))
+            .flatMap((address) =>
+              logins
+                .map(([database = "", user = ""]) => ({ database, user, address }))
+                .filter((login) => decision(rules, login) !== "scram-sha-256"),
+            );
+        const peer = [
+          ["replication", "replicator"],
+          ["postgres", "rewind"],
+        ];
+        const proxied = [
+          ["postgres", "pool_lookup"],
+          ["postgres", "monitor"],
+        ];
+        expect(refused(topology.members, peer)).toEqual([]);
+        expect(refused(topology.haproxies, proxied)).toEqual([]);
+        const own = { database: "replication", user: "replicator", address: "127.0.0.1" };
+        expect(decision(rules, own)).toBe("scram-sha-256");
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it("lets nobody else in with these roles, nor with them into other databases", () => {
+    fc.assert(
+      fc.property(validConfig, (config) => {
+        const rules = hbaOf(config);
+        const address = "203.0.113.9";
+        for (const user of ["replicator", "rewind", "pool_lookup"])
+          for (const database of ["replication", "postgres", "app"])
+            expect(decision(rules, { database, user, address })).not.toBe("scram-sha-256");
+        const near = cidr(planTopology(config).hosts[0]?.network.subnet ?? "")[0].toString();
+        for (const user of ["replicator", "rewind", "pool_lookup"])
+          expect(decision(rules, { database: "app", user, address: near })).toBe("reject");
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it("lets nobody in without TLS, without a proof, or as superuser from elsewhere", () => {
     fc.assert(
       fc.property(validConfig, (config) => {
-        const rules = hbaRules(config);
+        const rules = hbaOf(config);
         expect(rules.join("\n")).not.toMatch(/\b(trust|password|md5|ident)$/m);
         expect(rules.filter((rule) => rule.startsWith("hostnossl"))).toEqual([
           "hostnossl all all all reject",
@@ -181,5 +266,25 @@ describe("Consul", () => {
       const { ports } = JSON.parse(filesOf("prod")[name] ?? "") as { ports: object };
       expect(ports).toMatchObject({ http: -1, grpc: -1, grpc_tls: -1, dns: -1, serf_wan: -1 });
     }
+  });
+
+  it("has a policy of its own for each node and member, under a name that it takes", () => {
+    fc.assert(
+      fc.property(validConfig, (config) => {
+        const topology = planTopology(config);
+        const { consulServers, consulAgents, members } = topology;
+        const policies = aclPolicies(topology);
+        const parts = consulServers.length + consulAgents.length + members.length;
+        expect(Object.keys(policies)).toHaveLength(parts + 1);
+        for (const name of Object.keys(policies)) expect(name).toMatch(/^[A-Za-z0-9_-]{1,128}$/);
+        for (const member of members) {
+          const own = policies[patroniGrant(member.name)] ?? "";
+          const others = consulAgents.filter((agent) => agent.host !== member.host);
+          expect(own).toContain(`session "${member.agent.name}" { policy = "write" }`);
+          for (const other of others) expect(own).not.toContain(`"${other.name}"`);
+        }
+      }),
+      { numRuns: 60 },
+    );
   });
 });

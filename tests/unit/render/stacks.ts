@@ -1,10 +1,10 @@
 import type { StackConfig } from "../../../model/config";
 import {
-  nodePolicy,
-  patroniPolicy,
+  aclPolicies,
+  patroniGrant,
   renderConsulAgent,
   renderConsulServer,
-  viewerPolicy,
+  VIEWER,
 } from "../../../model/render/consul";
 import { renderHaproxy } from "../../../model/render/haproxy";
 import { renderPatroni } from "../../../model/render/patroni";
@@ -62,6 +62,7 @@ export function render(config: StackConfig): Record<string, string> {
   const [repository, tokens] = [topology.repository, { gossipKey, managementToken }];
   const pooler = (target: string) => last(topology.poolers.filter((p) => p.target === target));
   if (repository === undefined) throw new Error("no repository");
+  const policies = aclPolicies(topology);
   return {
     "consul-server.json": renderConsulServer(topology, server, {
       ...tokens,
@@ -87,9 +88,9 @@ export function render(config: StackConfig): Record<string, string> {
     "pgbouncer-primary.ini": renderPgbouncer(config, pooler("primary")),
     "pgbouncer-replicas.ini": renderPgbouncer(config, pooler("replicas")),
     "userlist.txt": renderUserlist(SECRETS.lookupPassword),
-    "policy-node.hcl": nodePolicy(agent.name),
-    "policy-patroni.hcl": patroniPolicy(topology),
-    "policy-viewer.hcl": viewerPolicy(),
+    "policy-node.hcl": policies[agent.name] ?? "",
+    "policy-patroni.hcl": policies[patroniGrant(member.name)] ?? "",
+    "policy-viewer.hcl": policies[VIEWER] ?? "",
   };
 }
 

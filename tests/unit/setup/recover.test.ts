@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Deployment, halfMade } from "../../../setup/recover";
+import type { Deployment } from "../../../setup/record/deployment";
+import { halfMade } from "../../../setup/recover";
 
 const PROVIDER = "urn:pulumi:dev::p::pulumi:providers:docker::dev-local";
 const CONTAINER = "docker:index/container:Container";

@@ -1,0 +1,31 @@
+/** How the Docker provider of Pulumi reaches a host: what the program declares, and setup/ keeps recorded. */
+import type { HostAccess } from "./access";
+
+/** The part of the Docker provider's configuration that says how a host is reached. */
+export interface DockerProviderAccess {
+  /** Address of the engine. */
+  readonly host: string;
+  /** Options of ssh; none without a host key. */
+  readonly sshOpts?: string[];
+}
+
+/** What the Docker provider is given to reach a host. */
+export function dockerProviderAccess({ docker, hostKey }: HostAccess): DockerProviderAccess {
+  return { host: docker, ...(hostKey === undefined ? {} : { sshOpts: pinnedTo(hostKey) }) };
+}
+
+/** The option by which only this key is accepted; `%H` is the name that ssh looks a key up by. */
+export function pinningOption(hostKey: string): string {
+  return `KnownHostsCommand=/bin/echo %H ${hostKey}`;
+}
+
+function pinnedTo(hostKey: string): string[] {
+  const options = [
+    "BatchMode=yes",
+    "StrictHostKeyChecking=yes",
+    "UserKnownHostsFile=/dev/null",
+    "GlobalKnownHostsFile=/dev/null",
+    pinningOption(hostKey),
+  ];
+  return options.flatMap((option) => ["-o", option]);
+}

@@ -1,0 +1,46 @@
+/** What a changed trigger does: a container is replaced, in its turn. */
+import { fields, items, text, type Change, type Label } from "./change";
+
+/** A member: only while the others stream, its leadership moved away before. */
+export const memberRoll: Label = onTrigger(({ name, news }) => {
+  const member = text(fields(news.member).name) ?? name;
+  const names = items(news.members).map((one) => text(fields(one).name));
+  if (names.length === 1) return alone(member, "member");
+  const after = "once the others stream, its leadership moved before if it leads";
+  return `${member}${turn(member, names)} is replaced ${after}`;
+});
+
+/** A Consul server, which has a vote, or an agent. */
+export const consulRoll: Label = onTrigger(({ name, news }) => {
+  const node = text(fields(news.node).container) ?? name;
+  if (news.raftAddress === undefined)
+    return `${node} is replaced, a Consul agent: Patroni of its host is without it meanwhile`;
+  const names = items(news.servers).map((one) => text(fields(one).container));
+  if (names.length === 1) return alone(node, "Consul server");
+  return `${node}${turn(node, names)} is replaced once the other Consul servers are well`;
+});
+
+/** An HAProxy or a PgBouncer. */
+export const endpointRoll: Label = onTrigger(({ name, news }) => {
+  const endpoint = text(fields(news.endpoint).container) ?? name;
+  const kind = news.kind === "haproxy" ? "HAProxy" : "PgBouncer";
+  const pools = items(news.through).map((one) => text(fields(fields(one).pooler).container));
+  const wait =
+    pools.length === 0 ? "" : `; ${pools.join(", ")} hold their clients until it is back`;
+  if (items(news.others).length === 0) return `${alone(endpoint, kind)}${wait}`;
+  return `${endpoint} is replaced once the others of its kind serve${wait}`;
+});
+
+function onTrigger(sentence: (change: Change) => string): Label {
+  return (change) => (change.changed.includes("trigger") ? [`rolling: ${sentence(change)}`] : []);
+}
+
+function alone(name: string, kind: string): string {
+  return `${name} is replaced, and there is no other ${kind} to serve meanwhile`;
+}
+
+/** ` (2 of 3)`; nothing where it is not among them. */
+function turn(name: string, all: readonly (string | undefined)[]): string {
+  const place = all.indexOf(name) + 1;
+  return place === 0 ? "" : ` (${place} of ${all.length})`;
+}

@@ -1,0 +1,60 @@
+/** ConsulNode: stands before the container of a Consul server or agent, and outlives it. */
+import type { ConsulNodeInputs } from "../../model/resources";
+import type { ConsulSession } from "../../control/consul";
+import { removeGrant } from "../../control/consulGrant";
+import { agentMayGo, forgetNode, serverMayGo } from "../../control/consulNodes";
+import { containerState } from "../../control/docker";
+import { nobodyKnows, takesDown } from "../takeDown";
+import { define } from "../type";
+import { warn } from "../warn";
+
+/** The other servers: one that goes is not asked. */
+function others({ node, servers, managementToken }: ConsulNodeInputs): ConsulSession {
+  const rest = servers.filter(({ container }) => container !== node.container);
+  return { servers: rest, token: managementToken };
+}
+
+/** A node that does not run is nobody's loss: to replace it is to repair it. */
+async function gate(news: ConsulNodeInputs): Promise<void> {
+  const { node, raftAddress, agents, timeoutSeconds } = news;
+  const { container: name } = node;
+  if (!(await containerState(node)).running) return;
+  const session = others(news);
+  const timeoutMs = timeoutSeconds * 1000;
+  if (raftAddress === undefined) {
+    const rest = agents.filter((agent) => agent !== name);
+    return agentMayGo({ ...session, servers: news.servers }, name, rest, timeoutMs);
+  }
+  const rest = session.servers.map(({ container }) => container);
+  const voters = rest.length === 0 ? 1 : await serverMayGo(session, name, rest, timeoutMs);
+  if (voters < 3)
+    warn(`Consul is away while ${name} is replaced: there are not three servers that vote`);
+}
+
+async function update(state: ConsulNodeInputs, news: ConsulNodeInputs): Promise<ConsulNodeInputs> {
+  if (state.trigger !== news.trigger) await gate(news);
+  return news;
+}
+
+/** After its container: runs with the recorded inputs. */
+async function forget(state: ConsulNodeInputs): Promise<void> {
+  if (takesDown()) return;
+  const { node, raftAddress, timeoutSeconds } = state;
+  const session = others(state);
+  if (await nobodyKnows(node.container, session.servers)) return;
+  await forgetNode(session, { name: node.container, raftAddress }, timeoutSeconds * 1000);
+  await removeGrant(session, node.container);
+}
+
+/** Create and Read reach nothing; only a changed trigger is a gate. */
+export const consulNode = define<ConsulNodeInputs, ConsulNodeInputs>({
+  type: "pgha:index:ConsulNode",
+  secretFields: ["managementToken"],
+  computed: [],
+  access: ["servers"],
+  ignored: ["agents", "timeoutSeconds"],
+  create: (inputs) => Promise.resolve({ id: inputs.node.container, state: inputs }),
+  read: (state) => Promise.resolve(state),
+  update,
+  delete: forget,
+});

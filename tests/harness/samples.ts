@@ -1,0 +1,60 @@
+/** What of a cluster was seen at one moment. */
+export interface Sample {
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** Members that took writes. */
+  readonly leaders: readonly string[];
+  /** Members that streamed from the leader. */
+  readonly streaming: readonly string[];
+}
+
+/** One that clients are whole with: one leader, and another member that streams from it. */
+function isWhole({ leaders, streaming }: Sample): boolean {
+  return leaders.length === 1 && streaming.some((name) => !leaders.includes(name));
+}
+
+/**
+ * Sentences about every time at which a cluster was not whole outside of a move of leadership. A
+ * move lasts from the last whole sample under one leader to the first under another; it may last
+ * `mostMs`. Samples are in order of time.
+ */
+export function breaches(samples: readonly Sample[], mostMs: number): string[] {
+  const found: string[] = [];
+  let before: Sample | undefined;
+  let broken: Sample | undefined;
+  for (const sample of samples) {
+    if (!isWhole(sample)) {
+      broken ??= sample;
+      continue;
+    }
+    if (broken !== undefined) found.push(...judge(before, broken, sample, mostMs));
+    [before, broken] = [sample, undefined];
+  }
+  if (broken !== undefined) found.push(`not whole at the end: ${text(broken)}`);
+  return found;
+}
+
+function judge(
+  before: Sample | undefined,
+  broken: Sample,
+  after: Sample,
+  mostMs: number,
+): string[] {
+  if (before === undefined) return [`not whole at the begin: ${text(broken)}`];
+  const ms = after.at - before.at;
+  if (before.leaders[0] === after.leaders[0])
+    return [
+      `not whole for up to ${ms} ms, and ${before.leaders[0]} led before and after: ${text(broken)}`,
+    ];
+  return ms > mostMs ? [`a move from ${text(before)} to ${text(after)} took up to ${ms} ms`] : [];
+}
+
+/** How often leadership moved. */
+export function moves(samples: readonly Sample[]): number {
+  const leaders = samples.filter(isWhole).map((sample) => sample.leaders[0]);
+  return leaders.filter((name, index) => index > 0 && name !== leaders[index - 1]).length;
+}
+
+function text({ leaders, streaming }: Sample): string {
+  return `leaders [${leaders.join(", ")}], streaming [${streaming.join(", ")}]`;
+}

@@ -1,0 +1,76 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Client } from "pg";
+import { connect, type Target } from "./dialler";
+import type { Sample } from "./samples";
+
+const EVERY_MS = 200;
+/** A member that gives no answer within this does not lead at that moment. */
+const ANSWER_MS = 1000;
+
+/** A member by its own port, as a role that may see who streams. */
+export interface Watched {
+  readonly name: string;
+  readonly target: Target;
+}
+
+interface Said {
+  readonly replica: boolean;
+  readonly streaming: string[] | null;
+}
+
+const ASK = `SELECT pg_is_in_recovery() AS replica,
+  (SELECT array_agg(application_name::text) FROM pg_stat_replication WHERE state = 'streaming') AS streaming`;
+
+/** Asks every member five times a second who it is; PostgreSQL itself, not what Patroni recorded. */
+export class Watch {
+  readonly samples: Sample[] = [];
+  private readonly connections = new Map<string, Client>();
+  private running = true;
+  private readonly work: Promise<void>;
+
+  constructor(private readonly members: readonly Watched[]) {
+    this.work = this.watch();
+  }
+
+  /** Ends watching and gives what was seen. */
+  async stop(): Promise<readonly Sample[]> {
+    this.running = false;
+    await this.work;
+    for (const connection of this.connections.values())
+      await connection.end().catch(() => undefined);
+    return this.samples;
+  }
+
+  private async watch(): Promise<void> {
+    while (this.running) {
+      const at = Date.now();
+      const said = await Promise.all(this.members.map((member) => this.ask(member)));
+      const names = new Set(this.members.map(({ name }) => name));
+      const leading = said.filter((one) => one !== undefined && !one.replica);
+      this.samples.push({
+        at,
+        leaders: leading.map((one) => one?.name ?? ""),
+        streaming: leading.flatMap((one) => one?.streaming ?? []).filter((name) => names.has(name)),
+      });
+      await pause(Math.max(0, at + EVERY_MS - Date.now()));
+    }
+  }
+
+  /** What a member says; undefined when it gives no answer, which is an answer here. */
+  private async ask({ name, target }: Watched): Promise<({ name: string } & Said) | undefined> {
+    try {
+      const connection = this.connections.get(name) ?? (await connect(target, ANSWER_MS));
+      this.connections.set(name, connection);
+      const asked = { text: ASK, query_timeout: ANSWER_MS };
+      const [said] = (await connection.query<Said>(asked)).rows;
+      return said && { name, ...said };
+    } catch {
+      void this.connections
+        .get(name)
+        ?.end()
+        .catch(() => undefined);
+      this.connections.delete(name);
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,89 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { MemberAccess } from "../../model/access";
+import { Writers } from "../harness/writers";
+import {
+  aside,
+  healthy,
+  members,
+  otherLeader,
+  outputs,
+  targets,
+  useCluster,
+} from "./stack/cluster";
+import { previewClean, tryPreview, tryUp, up } from "./stack/commands";
+import { hostEntries, hostsWith } from "./stack/config";
+import { lab } from "./stack/identity";
+
+useCluster();
+
+const MOST_SECONDS = 60;
+/** What a host that is out may cost more. */
+const EXTRA_SECONDS = 30;
+const parameters = (work_mem: string) => ({ postgres: { parameters: { work_mem } } });
+
+describe("a host that loses its power", () => {
+  let writers: Writers;
+  let lost: MemberAccess;
+  let hotSeconds = 0;
+  const live = (all: readonly MemberAccess[]) =>
+    Promise.all(all.map((member) => members.value("SHOW work_mem", "postgres", member)));
+  const others = () => outputs().operations.members.filter(({ name }) => name !== lost.name);
+
+  beforeAll(async () => {
+    hotSeconds = (await up(parameters("5MB"))).seconds;
+    lost = await members.leader();
+    writers = await Writers.start(targets("pooledPrimary"), { clients: 4, table: aside() });
+  }, 180_000);
+
+  afterAll(async () => {
+    await lab.powerOn(lost.host.name);
+    await writers.stop();
+    await up({ hosts: hostEntries(), ...parameters("4MB") });
+    await healthy();
+    await writers.clear();
+  }, 400_000);
+
+  it("takes the leader with it, and another one leads", async () => {
+    const at = Date.now();
+    await lab.powerOff(lost.host.name);
+    await otherLeader(lost);
+    await writers.goesOn(at, 60);
+  });
+
+  it("ends a preview, and an `up`, within a minute with what to do", async () => {
+    for (const run of [tryPreview, tryUp]) {
+      const { code, stdout, stderr, seconds } = await run();
+      const text = `${stdout}${stderr}`;
+      expect(code, text).not.toBe(0);
+      expect(seconds, text).toBeLessThan(MOST_SECONDS);
+      expect(text).toMatch(new RegExp(`${lost.host.name}.*`));
+      expect(text).toContain("`state: unreachable`");
+      console.log(`${run.name} with a host lost: ${seconds} s`);
+    }
+  }, 240_000);
+
+  it("does with `state: unreachable` what concerns the others", async () => {
+    const away = hostsWith({ [lost.host.name]: { state: "unreachable" } });
+    const preview = await tryPreview({ ...away, ...parameters("6MB") });
+    expect(preview.code, preview.stderr).toBe(0);
+    const { seconds } = await up();
+    console.log(`hot change: ${hotSeconds} s, with a host out ${seconds} s`);
+    expect(seconds).toBeLessThan(hotSeconds + EXTRA_SECONDS);
+    expect(preview.seconds).toBeLessThan(MOST_SECONDS);
+    expect(await live(others())).toEqual(["6MB", "6MB"]);
+    await writers.goesOn(Date.now(), 15);
+  }, 240_000);
+
+  it("is healed when it is back and the line is taken out; no acknowledged write is lost", async () => {
+    await lab.powerOn(lost.host.name);
+    await up({ hosts: hostEntries() });
+    await healthy();
+    expect(await live(outputs().operations.members)).toEqual(["6MB", "6MB", "6MB"]);
+    const clean = await previewClean();
+    expect(clean.code, clean.stdout).toBe(0);
+    const figures = await writers.stop();
+    console.log("a host lost:", figures);
+    expect(figures.acknowledged).toBeGreaterThan(100);
+    expect(await writers.verify()).toEqual([]);
+  }, 400_000);
+});

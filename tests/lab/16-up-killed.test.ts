@@ -1,0 +1,137 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { untilNothing } from "../harness/wait";
+import type { LongRun } from "../harness/longRun";
+import { Writers } from "../harness/writers";
+import { renewImage, stackFile } from "./stack/checkout";
+import { aside, healthy, outputs, targets, useCluster } from "./stack/cluster";
+import { beginUp, previewClean, up } from "./stack/commands";
+import { settle } from "./stack/config";
+import { inside } from "./stack/hosts";
+import { cluster } from "./stack/identity";
+import { killTree } from "./stack/killTree";
+
+useCluster();
+
+/** Names the moments of a run; PGHA_TEST_SEED repeats those of an earlier one. */
+const SEED = Number(process.env.PGHA_TEST_SEED ?? Date.now() % 1_000_000);
+const SERVES_SECONDS = 20;
+
+/** A number from 0 to 1 that the seed and a name determine. */
+function drawn(name: string): number {
+  let hash = SEED;
+  for (const letter of name) hash = Math.imul(hash ^ letter.charCodeAt(0), 0x9e3779b1) >>> 0;
+  return hash / 2 ** 32;
+}
+
+interface Resources {
+  readonly shmSizeMiB: number;
+}
+/** Another size of shared memory: replaces every member. */
+function rollMembers() {
+  const { shmSizeMiB } = stackFile.read().resources as Resources;
+  const patch = { resources: { shmSizeMiB: shmSizeMiB === 128 ? 160 : 128 } };
+  settle(patch);
+  return patch;
+}
+const container = (part: string): RegExp =>
+  new RegExp(`Container ${cluster}-\\w+-(${part})-1 (deleting|creating|replacing)`);
+
+/** Pools of writers that are paused now. */
+async function paused(): Promise<string[]> {
+  const poolers = outputs().operations.poolers.filter(({ target }) => target === "primary");
+  const found = await Promise.all(
+    poolers.map(async (pooler) => {
+      const login = ["-h", "/run/pgbouncer", "-p", String(pooler.port), "-U", "pgbouncer"];
+      const argv = ["psql", "-XAqw", ...login, "-d", "pgbouncer", "-c", "SHOW DATABASES"];
+      const [head = "", ...rows] = (await inside(pooler, argv)).trim().split("\n");
+      const column = head.split("|").indexOf("paused");
+      expect(column).toBeGreaterThan(0);
+      return rows.some((row) => row.split("|")[column] === "1") ? [pooler.container] : [];
+    }),
+  );
+  return found.flat();
+}
+
+/** A moment of an `up` that is under way. */
+interface Point {
+  /** What makes work for it; gives the patch of the config. */
+  readonly change: () => Record<string, unknown>;
+  readonly reached: (running: LongRun) => Promise<unknown>;
+  /** Longest time between that and the kill, of which the seed takes a part. */
+  readonly withinMs: number;
+}
+
+const nothing = {};
+const POINTS: Record<string, Point> = {
+  "while images are carried": {
+    change: () => (renewImage("haproxy"), nothing),
+    reached: (running) => running.line(/Image \S+ (creating|updating|replacing)/),
+    withinMs: 3000,
+  },
+  "while Consul servers are replaced": {
+    change: () => (renewImage("consul"), nothing),
+    reached: (running) => running.line(container("consul")),
+    withinMs: 3000,
+  },
+  "while members are replaced": {
+    change: rollMembers,
+    reached: (running) => running.line(container("postgres")),
+    withinMs: 4000,
+  },
+  "between PAUSE and RESUME": {
+    change: rollMembers,
+    reached: () =>
+      untilNothing("a paused pool", 120, async () => ((await paused()).length > 0 ? [] : ["none"])),
+    withinMs: 300,
+  },
+  "while endpoints are replaced": {
+    change: () => (renewImage("pgbouncer"), nothing),
+    reached: (running) => running.line(container("pgbouncer")),
+    withinMs: 3000,
+  },
+};
+
+describe(`an \`up\` that is killed with its plugins (seed ${SEED})`, () => {
+  let writers: Writers;
+  beforeAll(async () => {
+    writers = await Writers.start(targets("pooledPrimary"), { clients: 4, table: aside() });
+  });
+  afterAll(async () => {
+    await writers.stop();
+    await up();
+    await healthy();
+    await writers.clear();
+  }, 600_000);
+
+  it.each(Object.entries(POINTS))(
+    "%s",
+    async (name, { change, reached, withinMs }) => {
+      const running = beginUp(change(), { timeoutMs: 600_000 });
+      await reached(running);
+      const ms = Math.round(drawn(name) * withinMs);
+      await pause(ms); // a moment is what is tested
+      const killed = await killTree(running.child.pid ?? 0);
+      const { code } = await running.ended;
+      expect(code).not.toBe(0);
+      expect(killed.some((program) => program.startsWith("pulumi"))).toBe(true);
+      // The cluster serves, and no pool waits for somebody who is dead.
+      await writers.goesOn(Date.now(), SERVES_SECONDS);
+      await untilNothing("every pool resumed", SERVES_SECONDS, paused);
+      console.log(`killed ${name}, ${ms} ms later: ${killed.length} processes`);
+
+      await up();
+      await healthy();
+      const clean = await previewClean();
+      expect(clean.code, clean.stdout).toBe(0);
+    },
+    900_000,
+  );
+
+  it("has never left the clients for long, and lost none of their writes", async () => {
+    const figures = await writers.stop();
+    console.log("killed five times:", figures);
+    expect(figures.outageMs).toBeLessThan(SERVES_SECONDS * 1000);
+    expect(await writers.verify()).toEqual([]);
+  });
+});

@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Tree } from "../harness/stackFile";
+import { untilNothing } from "../harness/wait";
+import { Writers } from "../harness/writers";
+import {
+  aside,
+  healthy,
+  members,
+  outputs,
+  refreshOutputs,
+  targets,
+  useCluster,
+} from "./stack/cluster";
+import { ops, previewClean, tryPreview, up } from "./stack/commands";
+import { ALL_PARTS, hostEntries } from "./stack/config";
+import { cluster } from "./stack/identity";
+import { atLeast, entryOf, upWithout } from "./stack/shapes";
+import { tracesOf } from "./stack/traces";
+
+useCluster();
+
+const SERVING = ALL_PARTS.filter((part) => part !== "consul");
+const hosts = (...more: Tree[]) => ({ hosts: [...hostEntries(), ...more] });
+const names = () => outputs().operations.members.map(({ host }) => host.name);
+const servers = () => outputs().operations.consul.map(({ host }) => host.name);
+
+async function clean(): Promise<void> {
+  await healthy();
+  const { code, stdout } = await previewClean();
+  expect(code, stdout).toBe(0);
+}
+const gone = (host: string) => untilNothing(`nothing left of ${host}`, 60, () => tracesOf(host));
+
+/** The clients stay with the three hosts that are there from the begin to the end. */
+describe("members 3, 4, 5, 4, 3 and Consul servers 3, 5, 3, under load", () => {
+  let writers: Writers;
+
+  beforeAll(async () => {
+    await atLeast(5);
+    writers = await Writers.start(targets("pooledPrimary"), {
+      ...{ clients: 10, everyMs: 100, table: aside() },
+    });
+  }, 180_000);
+
+  afterAll(async () => {
+    await writers.stop();
+    await upWithout({ hosts: hostEntries() });
+    await healthy();
+    await writers.clear();
+  }, 900_000);
+
+  it("gets a fourth member, with an HAProxy and a PgBouncer", async () => {
+    await up(hosts(entryOf("pg4", SERVING)));
+    await refreshOutputs();
+    await clean();
+    expect(names()).toEqual(["pg1", "pg2", "pg3", "pg4"]);
+    expect(outputs().endpoints.pooledPrimary).toHaveLength(4);
+    await writers.goesOn(Date.now(), 15);
+  }, 600_000);
+
+  it("gets a fifth, and two more Consul servers", async () => {
+    await up(hosts(entryOf("pg4", ALL_PARTS), entryOf("pg5", ALL_PARTS)));
+    await refreshOutputs();
+    await clean();
+    expect(names()).toEqual(["pg1", "pg2", "pg3", "pg4", "pg5"]);
+    expect(servers()).toEqual(["pg1", "pg2", "pg3", "pg4", "pg5"]);
+    await writers.goesOn(Date.now(), 15);
+  }, 600_000);
+
+  it("refuses in a preview to lose two members at once", async () => {
+    const { code, stdout, stderr } = await tryPreview(hosts());
+    expect(code).not.toBe(0);
+    expect(`${stdout}${stderr}`.replace(/\s+/g, " ")).toMatch(/would be removed at once/);
+  }, 120_000);
+
+  it("loses the member that leads, which leaves nothing of itself", async () => {
+    await upWithout(hosts(entryOf("pg4", SERVING), entryOf("pg5", SERVING)));
+    expect(servers()).toEqual(["pg1", "pg2", "pg3"]);
+    await healthy();
+    const leaving = `${cluster}-pg5-postgres-1`;
+    await ops(["switchover", "--to", leaving]);
+    expect((await members.leader()).name).toBe(leaving);
+    await healthy();
+    await upWithout(hosts(entryOf("pg4", SERVING)));
+    await clean();
+    expect(names()).toEqual(["pg1", "pg2", "pg3", "pg4"]);
+    await gone("pg5");
+    await writers.goesOn(Date.now(), 15);
+  }, 900_000);
+
+  it("is back to three, with nothing left of the fourth", async () => {
+    await upWithout(hosts());
+    await clean();
+    expect(names()).toEqual(["pg1", "pg2", "pg3"]);
+    await gone("pg4");
+    await writers.goesOn(Date.now(), 15);
+  }, 900_000);
+
+  it("has failed no transaction, and lost none", async () => {
+    const figures = await writers.stop();
+    console.log("scaled up and down:", figures);
+    expect(figures).toMatchObject({ failed: 0, unknown: 0, errors: {} });
+    expect(await writers.verify()).toEqual([]);
+  });
+});

@@ -1,0 +1,57 @@
+import { expect, it } from "vitest";
+import { query } from "../harness/dialler";
+import { lines } from "../harness/run";
+import {
+  aside,
+  healthy,
+  members,
+  outputs,
+  psql,
+  refreshOutputs,
+  useCluster,
+} from "./stack/cluster";
+import { command, down, previewClean, up } from "./stack/commands";
+import { allContainers, docker } from "./stack/hosts";
+import { cluster, lab } from "./stack/identity";
+
+useCluster();
+
+async function volumes(host: string): Promise<string[]> {
+  const args = ["volume", "ls", "--filter", `name=^${cluster}-`, "--format", "{{.Name}}"];
+  return lines(await docker(host, args));
+}
+const system = async () =>
+  (await members.status(await members.leader())).database_system_identifier;
+
+it("is taken down with its data kept, which the next `up` adopts", async () => {
+  const uri = outputs().connectionStrings.app?.primary ?? "";
+  const before = { outputs: outputs(), system: await system() };
+  const mark = `kept ${Date.now()}`;
+  try {
+    await query(aside(), `CREATE TABLE kept AS SELECT '${mark}'::text AS mark`);
+    // Plain Pulumi is stopped by the protection.
+    const plain = await command("pulumi", ["destroy", "--yes", "--stack", cluster]);
+    expect(plain.code).not.toBe(0);
+    expect(`${plain.stdout}${plain.stderr}`).toMatch(/protect/);
+
+    await down();
+    expect(await allContainers()).toEqual({});
+    for (const { name } of lab.hosts)
+      for (const part of ["postgres", "consul"])
+        expect(await volumes(name)).toContain(`${cluster}-${name}-${part}-1-data`);
+
+    const { seconds } = await up();
+    console.log("up with old data:", seconds, "s");
+    await healthy();
+    const said = await psql(uri, "SELECT mark FROM kept");
+    expect(said.stdout.trim(), said.stderr).toBe(mark);
+    expect(await system()).toBe(before.system);
+    expect(await refreshOutputs()).toEqual(before.outputs);
+    const clean = await previewClean();
+    expect(clean.code, clean.stdout).toBe(0);
+  } finally {
+    if (Object.keys(await allContainers()).length < 20) await up();
+    await healthy();
+    await query(aside(), "DROP TABLE IF EXISTS kept");
+  }
+}, 900_000);
