@@ -6,9 +6,10 @@ import { say } from "./progress";
 import { capturePulumi } from "./pulumiCli";
 import { atWork } from "./recover";
 import { type Forgotten, forgetHosts } from "./record/forget";
+import { keepData, type KeptVolume } from "./record/keepData";
 import { type Move, movedHosts, moveHosts } from "./record/move";
 import { readRecord, scratchOf, type StackRecord, writeRecord } from "./record/store";
-import { forgottenText, movedText, stillRecordedText } from "./record/text";
+import { forgottenText, keptText, movedText, stillRecordedText } from "./record/text";
 import type { StackHosts } from "./stackHosts";
 import { readProject } from "./stackCopy";
 import { projectBackend } from "./state";
@@ -25,6 +26,7 @@ export interface Followed {
 interface Edit {
   readonly record: StackRecord;
   readonly forgotten: readonly Forgotten[];
+  readonly kept: readonly KeptVolume[];
   readonly moves: readonly Move[];
 }
 
@@ -33,7 +35,8 @@ const nothing: Followed = { flags: [], env: {}, end: () => undefined };
 /**
  * Pulumi asks and deletes by what is recorded, not by the stack file. So before an `up` hosts of
  * state `retired` leave the record, and hosts with another key or engine get it there. A preview
- * sees the same in a copy. Nothing on any host is touched.
+ * sees the same in a copy. The data of parts that leave stays on its host and leaves the record, too.
+ * Nothing on any host is touched.
  *
  * @throws when a host does not answer by its new key, or when the program would refuse the change:
  * the record is then as it was.
@@ -41,7 +44,7 @@ const nothing: Followed = { flags: [], env: {}, end: () => undefined };
 export async function followHosts(verb: string, hosts: StackHosts): Promise<Followed> {
   const record = await readRecord(hosts.stack);
   const edit = record && edited(record, hosts);
-  if (edit === undefined || edit.forgotten.length + edit.moves.length === 0) return nothing;
+  if (edit === undefined || edit.record.deployment === record?.deployment) return nothing;
   if (verb !== "up" && verb !== "preview") {
     for (const { host } of edit.forgotten) say(stillRecordedText(host));
     return nothing;
@@ -58,26 +61,32 @@ function edited(record: StackRecord, { config, topology }: StackHosts): Edit {
   const { deployment, forgotten } = forgetHosts(record.deployment, { cluster, names });
   const here = topology.hosts.filter((host) => host.reachable).map(({ access }) => access);
   const moves = movedHosts(deployment, cluster, here);
-  return {
-    record: { ...record, deployment: moveHosts(deployment, cluster, moves) },
-    forgotten,
-    moves,
-  };
+  const { consulServers, members, repository } = topology;
+  const parts = [...consulServers, ...members, ...(repository ? [repository] : [])];
+  const left = keepData(
+    moves.length === 0 ? deployment : moveHosts(deployment, cluster, moves),
+    parts.map(({ name }) => name),
+  );
+  return { record: { ...record, deployment: left.deployment }, forgotten, kept: left.kept, moves };
 }
 
 async function change(edit: Edit, hosts: StackHosts): Promise<Followed> {
-  if (edit.forgotten.length > 0) await tryOut(edit, hosts);
-  for (const one of edit.forgotten) say(forgottenText(one));
-  for (const move of edit.moves) say(movedText(move));
+  if (edit.forgotten.length + edit.kept.length > 0) await tryOut(edit, hosts);
+  tell(edit);
   // Read again: the try takes seconds.
   const now = await readRecord(hosts.stack);
   if (now !== undefined) await writeRecord(hosts.stack, edited(now, hosts).record);
   return nothing;
 }
 
-function look({ record, forgotten, moves }: Edit, stack: string): Followed {
+function tell({ forgotten, kept, moves }: Omit<Edit, "record">): void {
   for (const one of forgotten) say(forgottenText(one));
+  for (const one of kept) say(keptText(one));
   for (const move of moves) say(movedText(move));
+}
+
+function look({ record, ...changes }: Edit, stack: string): Followed {
+  tell(changes);
   if (!projectBackend()) {
     say(
       "The record is changed by `up` only: this preview is of the old one, and looks at no host.",
@@ -93,7 +102,10 @@ function look({ record, forgotten, moves }: Edit, stack: string): Followed {
  * A preview without a look at the hosts: the program may refuse that the host goes (too many members
  * at once, no quorum), and then it has to be as before. Only with the project's own backend.
  */
-async function tryOut({ record, forgotten }: Edit, { stack, file }: StackHosts): Promise<void> {
+async function tryOut(
+  { record, forgotten, kept }: Edit,
+  { stack, file }: StackHosts,
+): Promise<void> {
   if (!projectBackend()) return;
   const scratch = scratchOf(stack, record);
   const own = file === undefined ? [] : ["--config-file", file];
@@ -101,10 +113,13 @@ async function tryOut({ record, forgotten }: Edit, { stack, file }: StackHosts):
   try {
     const { code, stdout, stderr } = await capturePulumi(args, scratch.env);
     if (code === 0) return;
-    const names = forgotten.map(({ host }) => host).join(", ");
+    const what = [
+      ...forgotten.map(({ host }) => `what ran on ${host} (retired)`),
+      ...kept.map(({ volume }) => `volume ${volume}`),
+    ];
     const said = `${stdout}${stderr}`;
     throw new Error(
-      `A preview without what ran on ${names} (retired) failed. Nothing was changed: the record is as it was.\n` +
+      `A preview without ${what.join(", ")} failed. Nothing was changed: the record is as it was.\n` +
         said.slice(Math.max(0, said.indexOf("Diagnostics:"))).trim(),
     );
   } finally {

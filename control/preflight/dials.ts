@@ -97,6 +97,20 @@ export function judgeDials(
   }));
 }
 
+/**
+ * Running parts that neither took a connection nor refused it. A part that has just started does so
+ * as well: its port listens, and nobody takes what comes in yet.
+ */
+export function silentParts(
+  targets: readonly Target[],
+  answers: ReadonlyMap<string, Answer>,
+): Target[] {
+  return targets.filter(
+    (target) =>
+      target.expect === "connect" && whyNot(target, answers.get(answerKey(target))) !== undefined,
+  );
+}
+
 function whyNot({ to, expect }: Target, answer: Answer | undefined): string | undefined {
   if (answer === undefined) return "not tried";
   const { exitCode, text } = answer;

@@ -1,10 +1,14 @@
 /** Every needed port between the hosts, tried by short-lived containers before it is needed. */
+import type { ContainerAccess } from "../../model/access";
 import type { ReachabilityInputs, ReachableHost } from "../../model/hostResources";
 import { describe, finding } from "../errors";
 import { removeTask } from "../task";
-import { judgeDials, targetsOf, type Served } from "./dials";
+import { judgeDials, silentParts, targetsOf, type Answer, type Served, type Target } from "./dials";
 import { dialAll, listenerOf, servedPorts, startListener } from "./listener";
 import { preflightError, type Problem } from "./problem";
+
+/** How long a running part may be silent; the containers that dial live for a minute. */
+const SILENT_MS = 25_000;
 
 /**
  * Tries all ports between all hosts; throws one error with everything that is out of reach. The
@@ -55,14 +59,27 @@ async function dialFromAll(
     const { name } = host.access;
     const targets = targetsOf(host, hosts, served);
     try {
-      problems.push(
-        ...judgeDials(name, targets, await dialAll(listenerOf(cluster, host), targets)),
-      );
+      const answers = await dialPatiently(listenerOf(cluster, host), targets);
+      problems.push(...judgeDials(name, targets, answers));
     } catch (error) {
       problems.push(problemOf(name, "the other hosts cannot be tried from it", error));
     }
   };
   await Promise.all(hosts.filter((host) => served.has(host.access.name)).map(dial));
+}
+
+/** Dials again where a running part is silent: on a host that was just started it may not be ready. */
+async function dialPatiently(
+  access: ContainerAccess,
+  targets: readonly Target[],
+): Promise<Map<string, Answer>> {
+  const end = Date.now() + SILENT_MS;
+  const answers = await dialAll(access, targets);
+  for (;;) {
+    const silent = silentParts(targets, answers);
+    if (silent.length === 0 || Date.now() > end) return answers;
+    for (const [key, answer] of await dialAll(access, silent)) answers.set(key, answer);
+  }
 }
 
 async function clear(cluster: string, host: ReachableHost, problems: Problem[]): Promise<void> {

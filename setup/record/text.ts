@@ -1,5 +1,6 @@
 /** What is said of hosts that left the record or are reached otherwise; pure. */
 import type { Forgotten } from "./forget";
+import type { KeptVolume } from "./keepData";
 import type { Move } from "./move";
 
 /** What leaves the record with a host that is gone for good. */
@@ -31,5 +32,13 @@ export function movedText({ was, now }: Move): string {
       : `is reached by ${now.docker} instead of ${was.docker}`;
   return (
     `Host ${now.name} ${what}: the record follows, ` + "and what is missing on it is made anew."
+  );
+}
+
+/** What is said of the data of a part that leaves. */
+export function keptText({ host, volume }: KeptVolume): string {
+  return (
+    `Volume ${volume} on host ${host} stays where it is and leaves the record: it holds the data of a part that ` +
+    `leaves the cluster. When it is of no more use, remove it there: docker volume rm ${volume}`
   );
 }

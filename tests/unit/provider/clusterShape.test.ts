@@ -24,6 +24,12 @@ describe("shapeFailures", () => {
     ["one member less", shape, { members: ["m1", "m3"] }],
     ["two members more", shape, { members: ["m1", "m2", "m3", "m4", "m5"] }],
     ["one member for another", shape, { members: ["m1", "m2", "m4"] }],
+    [
+      "one of two members less, where no commit waits for another",
+      { ...shape, members: ["m1", "m2"] },
+      { members: ["m1"], synchronous: false },
+    ],
+    ["a second member", { ...shape, members: ["m1"] }, { members: ["m1", "m2"] }],
     ["one server for another", shape, { consulServers: servers(["a", "b", "d"]) }],
     ["five servers to three", five, { consulServers: servers(["a", "b", "c"]) }],
     [
@@ -50,6 +56,27 @@ describe("shapeFailures", () => {
       /a from a\.example:8300 to a\.example:9300/,
     ],
     ["two members less", shape, { members: ["m1"] }, "members", /m2, m3.*one member/],
+    [
+      "one of two members less, with no standby for commits to wait for",
+      { ...shape, members: ["m1", "m2"] },
+      { members: ["m1"] },
+      "members",
+      /m2 would be removed.*only one would stay.*add another member.*failover\.synchronous/,
+    ],
+    [
+      "one of two members for a new one, which has no data yet",
+      { ...shape, members: ["m1", "m2"] },
+      { members: ["m1", "m4"] },
+      "members",
+      /m2 would be removed.*only one would stay/,
+    ],
+    [
+      "synchronous commits and one of two members less",
+      { ...shape, members: ["m1", "m2"], synchronous: false },
+      { members: ["m1"] },
+      "members",
+      /no standby/,
+    ],
     ["two members replaced", shape, { members: ["m1", "x", "y"] }, "members", /m2, m3/],
     [
       "all members replaced",

@@ -3,6 +3,7 @@ import {
   answerKey,
   judgeDials,
   parseAnswers,
+  silentParts,
   targetsOf,
   type Answer,
 } from "../../../../control/preflight/dials";
@@ -98,6 +99,17 @@ describe("answers", () => {
     expect(one({ exitCode: 0, text: "" })).toEqual([]);
     expect(one({ exitCode: 1, text: "E connect(): Connection refused" })).toEqual([]);
     expect(one({ exitCode: 1, text: "E connect(): No route to host" })).toHaveLength(1);
+  });
+
+  it("are waited for where a running part is silent, not where it refuses or nothing runs", () => {
+    const [running] = targetsOf(pg1, [pg1, pg2], served({ "5432/tcp": "running" }));
+    const silent = (answer: Answer) =>
+      silentParts(running ? [running] : [], new Map([[tcp, answer]])).length;
+    expect(silent({ exitCode: 1, text: "E connect(): Operation now in progress" })).toBe(1);
+    expect(silent({ exitCode: 1, text: "E connect(): No route to host" })).toBe(1);
+    expect(silent({ exitCode: 1, text: "E connect(): Connection refused" })).toBe(0);
+    expect(silent({ exitCode: 0, text: "" })).toBe(0);
+    expect(silentParts(targets, new Map())).toEqual([]);
   });
 
   it("come as lines with tabs; others are passed over", () => {

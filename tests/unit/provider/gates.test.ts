@@ -1,0 +1,358 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { ContainerAccess } from "../../../model/access";
+import type {
+  ConsulNodeInputs,
+  DrainInputs,
+  EndpointGateInputs,
+  MemberExitInputs,
+  RosterInputs,
+} from "../../../model/resources";
+import type { ContainerState } from "../../../control/docker";
+import { reachesLeader } from "../../../control/endpointGate";
+import type { ClusterView } from "../../../control/patroni";
+import { differences } from "../../../provider/diff";
+import type { Props } from "../../../provider/secrets";
+import type { AnyType } from "../../../provider/type";
+import { consulNode } from "../../../provider/types/consulNode";
+import { drainType, driftOf } from "../../../provider/types/drain";
+import { endpointGate } from "../../../provider/types/endpointGate";
+import { memberExit } from "../../../provider/types/memberExit";
+import { roster } from "../../../provider/types/roster";
+
+/** What was done to the live cluster, in order. */
+let done: string[];
+let states: Record<string, Partial<ContainerState>>;
+let view: ClusterView;
+let voters: number;
+const notes: string[] = [];
+
+const { log, stateOf } = vi.hoisted(() => ({
+  log: (what: string): Promise<undefined> => {
+    done.push(what);
+    return Promise.resolve(undefined);
+  },
+  stateOf: (name: string) => ({ exists: true, running: true, status: "running", ...states[name] }),
+}));
+
+vi.mock("../../../provider/warn", () => ({ warn: (text: string) => notes.push(text) }));
+vi.mock("../../../control/docker", async (original) => ({
+  ...(await original<object>()),
+  containerState: ({ container }: ContainerAccess) => Promise.resolve(stateOf(container)),
+}));
+vi.mock("../../../control/exec", async (original) => ({
+  ...(await original<object>()),
+  execChecked: ({ container }: ContainerAccess, [program]: string[]) =>
+    log(`${program} of ${container}`),
+}));
+vi.mock("../../../control/haproxy", () => ({
+  serverStatus: () => Promise.resolve(new Map([["m1", "UP"]])),
+}));
+vi.mock("../../../control/poolPause", () => ({
+  pauseUntilBack: ({ container }: ContainerAccess, { port }: { port: number }) =>
+    log(`${container} paused until ${port} is back`),
+}));
+vi.mock("../../../control/consulNodes", () => ({
+  serverMayGo: (_: unknown, name: string, others: string[]) =>
+    log(`gate of ${name} before ${others.join()}`).then(() => voters),
+  agentMayGo: (_: unknown, name: string, others: string[]) =>
+    log(`gate of ${name} before ${others.join()}`),
+  forgetNode: ({ servers }: { servers: ContainerAccess[] }, { name }: { name: string }) =>
+    log(`${name} forgotten by ${servers.map(({ container }) => container).join()}`),
+}));
+vi.mock("../../../control/consulGrant", () => ({
+  removeGrant: (_: unknown, name: string) => log(`grant of ${name} removed`),
+}));
+vi.mock("../../../control/memberRecord", () => ({
+  forgetMember: ({ member, others }: { member: string; others: { name: string }[] }) =>
+    log(`${member} forgotten by ${others.map(({ name }) => name).join()}`),
+}));
+vi.mock("../../../control/leadership", async (original) => ({
+  ...(await original<object>()),
+  gate: () => log("gate").then(() => view),
+  moveLeadership: () => log("leadership moved to one of the members"),
+}));
+vi.mock("../../../control/handover", () => ({
+  endLeader: () => log("leader ended"),
+  backAgain: () => log("back again"),
+}));
+vi.mock("../../../control/traffic", () => ({ drainReplica: () => log("readers led away") }));
+vi.mock("../../../control/removal", async (original) => ({
+  ...(await original<object>()),
+  leaveOthers: (one: { name: string }) => log(`${one.name} leaves`),
+  leadAmongStaying: (asked: { name: string }[]) =>
+    log(`leader among those that stay, asked ${asked.map(({ name }) => name).join()}`),
+}));
+
+beforeEach(() => {
+  done = [];
+  states = {};
+  notes.length = 0;
+  voters = 3;
+  view = {
+    members: [
+      { name: "m1", role: "leader", state: "running" },
+      { name: "m2", role: "quorum_standby", state: "streaming" },
+    ],
+  };
+});
+afterEach(() => vi.unstubAllEnvs());
+
+const host = { name: "pg1", docker: "unix:///nowhere" };
+const access = (container: string): ContainerAccess => ({ host, container });
+const member = (name: string) => ({
+  ...access(name),
+  name,
+  address: "10.0.0.1",
+  port: 5432,
+  apiPort: 8008,
+});
+const consul = ["a", "b"].map((name) => ({
+  ...access(name),
+  httpsPort: 8501,
+  address: "10.0.0.1",
+}));
+const front = { haproxies: [], poolers: [], timeoutSeconds: 1, maximumLagBytes: 1 };
+const drainInputs: DrainInputs = {
+  ...front,
+  cluster: "dev",
+  member: member("m1"),
+  members: ["m1", "m2"].map(member),
+  unreachable: 0,
+  image: "postgres:1",
+  trigger: "t1",
+  consul,
+  managementToken: "secret",
+};
+const nodeInputs: ConsulNodeInputs = {
+  node: access("a"),
+  raftAddress: "10.0.0.1:8300",
+  servers: consul,
+  agents: ["x", "y"],
+  managementToken: "secret",
+  trigger: "t1",
+  timeoutSeconds: 1,
+};
+const gateInputs: EndpointGateInputs = {
+  kind: "haproxy",
+  endpoint: access("h1"),
+  others: [access("h2")],
+  through: [{ pooler: access("p1"), address: "10.0.0.1", port: 5000 }],
+  trigger: "t1",
+  timeoutSeconds: 0.3,
+};
+const exitInputs: MemberExitInputs = {
+  ...front,
+  member: member("m1"),
+  members: drainInputs.members,
+};
+const rosterInputs: RosterInputs = {
+  ...front,
+  names: ["m1", "m2", "m3"],
+  members: ["m1", "m2", "m3"].map(member),
+};
+
+const update = (type: AnyType, old: object, change: object) =>
+  type.update(old as Props, { ...old, ...change } as Props);
+const changed = (type: AnyType, old: object, change: object) =>
+  differences(type, old as Props, { ...old, ...change } as Props).changed;
+
+describe.each<[string, AnyType, object]>([
+  ["Drain", drainType, drainInputs],
+  ["MemberExit", memberExit, exitInputs],
+  ["ConsulNode", consulNode, nodeInputs],
+  ["EndpointGate", endpointGate, gateInputs],
+  ["Roster", roster, rosterInputs],
+])("%s", (_, type, inputs) => {
+  it("reaches nothing when it is made: at a first start there is nothing", async () => {
+    const { state } = await type.create(inputs as Props);
+    expect(state).toEqual(inputs);
+    expect(done).toEqual([]);
+  });
+
+  it("leaves everything alone when the whole cluster goes", async () => {
+    vi.stubEnv("PGHA_TAKE_DOWN", "1");
+    await type.delete(inputs as Props);
+    expect(done).toEqual([]);
+  });
+});
+
+describe("Drain", () => {
+  const roll = () => update(drainType, drainInputs, { trigger: "t2" });
+
+  it("drains for another trigger only, and then knows the newest ways", async () => {
+    expect(changed(drainType, drainInputs, { member: member("m9") })).toEqual(["member"]);
+    const news = { member: member("m9") };
+    expect(await update(drainType, drainInputs, news)).toMatchObject(news);
+    expect(done).toEqual([]);
+  });
+
+  it("ends a leader, and leads readers away from a replica", async () => {
+    await roll();
+    expect(done).toEqual(["gate", "leader ended", "back again"]);
+    done = [];
+    await update(drainType, { ...drainInputs, member: member("m2") }, { trigger: "t2" });
+    expect(done).toEqual(["gate", "readers led away"]);
+  });
+
+  it("does not let a member that is about to leave take the lead", async () => {
+    view = { members: [...view.members, { name: "m3", role: "replica", state: "streaming" }] };
+    await roll();
+    expect(done).toEqual(["gate", "leadership moved to one of the members"]);
+  });
+
+  const live = { exists: true, running: true, status: "running" };
+  it.each<[string, ContainerState, string[]]>([
+    ["as declared", { ...live, image: "postgres:1", networks: ["dev", "other"] }, []],
+    ["of another image", { ...live, image: "postgres:2", networks: ["dev"] }, ["image"]],
+    ["in no network of the cluster", { ...live, image: "postgres:1", networks: [] }, ["network"]],
+    ["stopped", { exists: true, running: false, status: "exited", image: "postgres:2" }, []],
+    ["gone", { exists: false, running: false, status: "missing" }, []],
+  ])("finds what drifted of a container %s", (_, state, drifted) => {
+    expect(driftOf(drainInputs, state)).toEqual(drifted);
+  });
+
+  it("shows a drift as another trigger, so that the member is drained before it is replaced", async () => {
+    states = { m1: { image: "postgres:2", networks: ["dev"] } };
+    const read = await drainType.read(drainInputs as unknown as Props);
+    expect(read).toMatchObject({ trigger: "drifted: image" });
+    expect(changed(drainType, read ?? {}, drainInputs)).toEqual(["trigger"]);
+    await drainType.update(read ?? {}, drainInputs as unknown as Props);
+    expect(done[0]).toBe("gate");
+  });
+
+  it("does not ask the host of a member that was taken out of the lists", async () => {
+    states = { m1: { image: "postgres:2", networks: ["dev"] } };
+    const retired = { ...drainInputs, members: [member("m2")] };
+    expect(await drainType.read(retired as unknown as Props)).toEqual(retired);
+  });
+
+  it("has the member forgotten after its container, and its token removed", async () => {
+    await drainType.delete(drainInputs as unknown as Props);
+    expect(done).toEqual(["m1 forgotten by m2", "grant of patroni-m1 removed"]);
+  });
+
+  it("has nobody to tell where no Consul server runs", async () => {
+    states = { a: { running: false }, b: { running: false } };
+    await drainType.delete(drainInputs as unknown as Props);
+    expect(done).toEqual([]);
+    expect(notes.join()).toMatch(/nobody to forget m1/);
+  });
+});
+
+describe("MemberExit", () => {
+  it("records the newest of everything, as its delete needs it", async () => {
+    const change = { members: [member("m1")] };
+    expect(changed(memberExit, exitInputs, change)).toEqual(["members"]);
+    expect(await update(memberExit, exitInputs, change)).toMatchObject(change);
+    expect(done).toEqual([]);
+    await memberExit.delete(exitInputs as unknown as Props);
+    expect(done).toEqual(["m1 leaves"]);
+  });
+});
+
+describe("Roster", () => {
+  it("asks the members that stay and those that leave, when one leaves", async () => {
+    const news = { names: ["m1", "m2", "m4"], members: ["m1", "m2", "m4"].map(member) };
+    await update(roster, rosterInputs, news);
+    expect(done).toEqual(["leader among those that stay, asked m1,m2,m4,m3"]);
+  });
+
+  it("asks nothing for a new member, and looks at names only", async () => {
+    const more = { names: ["m1", "m2", "m3", "m4"] };
+    expect(changed(roster, rosterInputs, more)).toEqual(["names"]);
+    expect(changed(roster, rosterInputs, { members: [] })).toEqual([]);
+    await update(roster, rosterInputs, more);
+    expect(done).toEqual([]);
+  });
+});
+
+describe("ConsulNode", () => {
+  const roll = (inputs: ConsulNodeInputs) => update(consulNode, inputs, { trigger: "t2" });
+
+  it("is a gate for another trigger only", async () => {
+    await update(consulNode, nodeInputs, { servers: [] });
+    expect(done).toEqual([]);
+    await roll(nodeInputs);
+    expect(done).toEqual(["gate of a before b"]);
+    expect(notes).toEqual([]);
+  });
+
+  it("asks for the other agents before an agent", async () => {
+    await roll({ ...nodeInputs, node: access("x"), raftAddress: undefined });
+    expect(done).toEqual(["gate of x before y"]);
+  });
+
+  it("says that Consul is away where there are no three servers", async () => {
+    voters = 1;
+    await roll(nodeInputs);
+    await roll({ ...nodeInputs, servers: consul.slice(0, 1) });
+    expect(done).toEqual(["gate of a before b"]);
+    expect(notes).toHaveLength(2);
+    expect(notes.join()).toMatch(/Consul is away while a is replaced/);
+  });
+
+  it("lets one that does not run be repaired", async () => {
+    states = { a: { running: false } };
+    await roll(nodeInputs);
+    expect(done).toEqual([]);
+  });
+
+  it("has the others forget it, and its token removed; itself is not asked", async () => {
+    await consulNode.delete(nodeInputs as unknown as Props);
+    expect(done).toEqual(["a forgotten by b", "grant of a removed"]);
+  });
+
+  it("has nobody to tell where it is the last", async () => {
+    states = { b: { running: false } };
+    await consulNode.delete(nodeInputs as unknown as Props);
+    expect(done).toEqual([]);
+    expect(notes.join()).toMatch(/nobody to forget a/);
+  });
+});
+
+describe("EndpointGate", () => {
+  const roll = (inputs: EndpointGateInputs) => update(endpointGate, inputs, { trigger: "t2" });
+
+  it("opens when the others serve, and the pools that go through it wait", async () => {
+    expect(changed(endpointGate, gateInputs, { others: [], through: [] })).toEqual([]);
+    await roll(gateInputs);
+    expect(done).toEqual(["healthcheck of h2", "p1 paused until 5000 is back"]);
+    expect(notes).toEqual([]);
+  });
+
+  it("stays shut where another one does not run", async () => {
+    states = { h2: { running: false, status: "exited" } };
+    await expect(roll(gateInputs)).rejects.toThrow(/take h1 out.*h2.*it is exited.*Nothing was/s);
+    expect(done).toEqual([]);
+  });
+
+  it("says that clients reconnect where there is no other", async () => {
+    await roll({ ...gateInputs, kind: "pgbouncer", others: [], through: [] });
+    expect(notes.join()).toMatch(/h1 is replaced with no other in its place/);
+  });
+
+  it("lets one that does not run be repaired", async () => {
+    states = { h1: { running: false } };
+    await roll(gateInputs);
+    expect(done).toEqual([]);
+  });
+
+  it("pauses no pool that does not run", async () => {
+    states = { p1: { running: false } };
+    await roll(gateInputs);
+    expect(done).toEqual(["healthcheck of h2"]);
+  });
+});
+
+describe("an HAProxy that reaches the leader", () => {
+  it.each<[string, Record<string, string>, RegExp | undefined]>([
+    ["one is up", { BACKEND: "UP", m1: "DOWN", m2: "UP" }, undefined],
+    ["one comes up", { BACKEND: "UP", m1: "UP 1/2" }, undefined],
+    ["all are down", { BACKEND: "UP", m1: "DOWN", m2: "MAINT" }, /m1 DOWN, m2 MAINT/],
+    ["it has none", { BACKEND: "UP" }, /it has none/],
+  ])("%s", (_, status, problem) => {
+    const look = () => reachesLeader(new Map(Object.entries(status)));
+    if (problem === undefined) expect(look).not.toThrow();
+    else expect(look).toThrow(problem);
+  });
+});
