@@ -7,7 +7,7 @@ import {
   reachable,
   type Topology,
 } from "../model/topology";
-import { type ContainerSpec, replacementHash } from "./container";
+import { type ContainerSpec, gated } from "./container";
 import type { DockerHost } from "./dockerHost";
 import type { Keys } from "./keys";
 import { ConsulNode } from "./resources";
@@ -37,9 +37,9 @@ export function createConsulNode(
       node: containerAccess(topology, node),
       raftAddress: "rpc" in node.ports ? socket(node.address, node.ports.rpc) : undefined,
       servers: near.consulServers.map((server) => consulAccess(topology, server)),
-      agents: near.consulAgents.map(({ name }) => name),
+      agents: near.consulAgents.map((agent) => containerAccess(topology, agent)),
       managementToken: keys.managementToken,
-      trigger: replacementHash(host, spec),
+      ...gated(host, spec),
       timeoutSeconds: TIMEOUT_SECONDS,
     },
     opts,

@@ -7,7 +7,7 @@ import { configVolumeName, type DockerHost } from "./dockerHost";
 import type { ImageName } from "./images";
 import type { TlsFiles } from "./keys";
 import { ConfigFiles } from "./resources";
-import type { Reload } from "../model/resources";
+import type { GatedContainer, Reload } from "../model/resources";
 
 /** A port of a container, published under the same number. */
 export interface PublishedPort {
@@ -83,9 +83,18 @@ function containerArgs(host: DockerHost, spec: ContainerSpec) {
 const IN_PLACE = ["memory", "memorySwap", "restart", "mustRun", "wait", "destroyGraceSeconds"];
 
 /** Changes exactly with what replaces the container. */
-export function replacementHash(host: DockerHost, spec: ContainerSpec): string {
+function replacementHash(host: DockerHost, spec: ContainerSpec): string {
   const args = Object.entries(containerArgs(host, spec)).filter(([key]) => !IN_PLACE.includes(key));
   return createHash("sha256").update(JSON.stringify(args)).digest("hex").slice(0, 16);
+}
+
+/** What a gate before a container knows of it. */
+export function gated(host: DockerHost, spec: ContainerSpec): GatedContainer {
+  return {
+    cluster: host.plan.network.name,
+    image: host.images.get(spec.image).tag,
+    trigger: replacementHash(host, spec),
+  };
 }
 
 /**

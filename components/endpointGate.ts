@@ -6,7 +6,7 @@ import {
   reachable,
   type Topology,
 } from "../model/topology";
-import { type ContainerSpec, replacementHash } from "./container";
+import { type ContainerSpec, gated } from "./container";
 import type { DockerHost } from "./dockerHost";
 import { EndpointGate } from "./resources";
 
@@ -44,7 +44,7 @@ export function createHaproxyGate(
           address: endpoint.address,
           port: ports[pooler.target],
         })),
-      trigger: replacementHash(host, spec),
+      ...gated(host, spec),
       timeoutSeconds: TIMEOUT_SECONDS,
     },
     opts,
@@ -66,7 +66,7 @@ export function createPoolerGate(
         .poolers.filter((other) => other.name !== name && other.target === target)
         .map((other) => containerAccess(topology, other)),
       through: [],
-      trigger: replacementHash(host, spec),
+      ...gated(host, spec),
       timeoutSeconds: TIMEOUT_SECONDS,
     },
     opts,

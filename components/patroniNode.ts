@@ -21,7 +21,7 @@ import {
   type ContainerSpec,
   createConfigFiles,
   createContainer,
-  replacementHash,
+  gated,
 } from "./container";
 import { createDataVolume, deviceOf } from "./dataVolume";
 import type { DockerHost } from "./dockerHost";
@@ -157,10 +157,8 @@ export class PatroniNode extends PgComponent {
       `${this.args.member.name}-drain`,
       {
         ...this.membership(),
-        cluster: topology.cluster,
+        ...gated(host, spec),
         unreachable: topology.members.length - near.members.length,
-        image: host.images.get(spec.image).tag,
-        trigger: replacementHash(host, spec),
         consul: near.consulServers.map((server) => consulAccess(topology, server)),
         managementToken: keys.managementToken,
       },

@@ -33,7 +33,7 @@ export interface NodeName {
 }
 
 /** Servers as autopilot sees them; fails while there is no leader. */
-export async function votingServers(session: ConsulSession): Promise<VotingServer[]> {
+async function votingServers(session: ConsulSession): Promise<VotingServer[]> {
   const state = await readConsul<{
     Servers?: Record<string, { Name: string; Healthy: boolean; Status: string }> | null;
   }>(session, "/v1/operator/autopilot/state");
@@ -126,7 +126,9 @@ async function mayGo<T>(
         doing: `take ${name} out for a moment`,
         where: places(servers),
         found: describe(error),
-        remedy: "Nothing was taken out. Repair what is named first, then run `up` again.",
+        remedy:
+          "Nothing was taken out. Repair what is named first (an `up` without this change makes a missing " +
+          "container again), then run `up` again.",
       },
       error,
     );

@@ -1,4 +1,4 @@
-/** A host's Docker engine: one client per host, state, logs and signals of containers. */
+/** A host's Docker engine: one client per host, state and logs of containers. */
 import Docker from "dockerode";
 import type { ContainerAccess, HostAccess } from "../model/access";
 import { ControlError, UnreachableError, describe } from "./errors";
@@ -133,17 +133,5 @@ export async function stopContainer(access: ContainerAccess, graceSeconds: numbe
     await dockerClient(access.host).getContainer(access.container).stop({ t: graceSeconds });
   } catch (error) {
     if (dockerStatus(error) !== 304) throw dockerFailure("stop it", access, error);
-  }
-}
-
-/** Sends a signal to the first process of a running container; false when it does not run. */
-export async function signalContainer(access: ContainerAccess, signal: string): Promise<boolean> {
-  try {
-    await dockerClient(access.host).getContainer(access.container).kill({ signal });
-    return true;
-  } catch (error) {
-    const status = dockerStatus(error);
-    if (status === 404 || status === 409) return false;
-    throw dockerFailure(`send ${signal}`, access, error);
   }
 }

@@ -43,7 +43,9 @@ async function serving(inputs: EndpointGateInputs, other: ContainerAccess): Prom
         doing: `take ${endpoint.container} out for a moment`,
         where: place(other),
         found: describe(error),
-        remedy: `Nothing was taken out. Repair ${other.container} first, then run \`up\` again.`,
+        remedy:
+          `Nothing was taken out. Repair ${other.container} first (an \`up\` without this change makes a ` +
+          "missing container again), then run `up` again.",
       },
       error,
     );
@@ -57,12 +59,15 @@ async function serves(kind: EndpointGateInputs["kind"], one: ContainerAccess): P
   if (kind === "haproxy") reachesLeader(await serverStatus(one, "primary"));
 }
 
-/** Throws unless a member of the backend is up; the rows of the backend itself are none. */
+/**
+ * Throws unless just one member of the backend is up: at its start HAProxy takes all of them for it.
+ * The rows of the backend itself are no members.
+ */
 export function reachesLeader(status: ReadonlyMap<string, string>): void {
   const members = [...status].filter(([name]) => !["FRONTEND", "BACKEND"].includes(name));
-  if (members.some(([, said]) => said.startsWith("UP"))) return;
+  if (members.filter(([, said]) => said.startsWith("UP")).length === 1) return;
   const seen = members.map(([name, said]) => `${name} ${said}`).join(", ");
-  throw new NotYet(`it sends writers to no member: ${seen || "it has none"}`);
+  throw new NotYet(`it does not know one leader: ${seen || "it has no members"}`);
 }
 
 /** Without a pause clients meet a broken connection, which is no reason to stay on what is old. */

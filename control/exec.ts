@@ -67,6 +67,14 @@ export async function execChecked(
   return result.stdout;
 }
 
+/**
+ * Sends a signal to the first process of a container. Not by the engine's own call, which takes any
+ * signal for a stop for good: the container would not start again with its host.
+ */
+export async function signalContainer(access: ContainerAccess, signal: string): Promise<void> {
+  await execChecked(access, ["sh", "-c", 'kill -s "$1" 1', "sh", signal.replace(/^SIG/, "")]);
+}
+
 /** Starts a program and leaves it alone. */
 export async function execDetached(
   access: ContainerAccess,

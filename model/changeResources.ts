@@ -33,6 +33,16 @@ export interface ClusterShapeInputs {
   readonly baseSuite: string;
 }
 
+/** A container behind a gate. */
+export interface GatedContainer {
+  /** Name of the cluster: scope of Patroni, and name of its network on each host. */
+  readonly cluster: string;
+  /** Tag of the image that the container is made from. */
+  readonly image: string;
+  /** Changes with whatever replaces the container. */
+  readonly trigger: string;
+}
+
 /**
  * Who belongs to the cluster: moves leadership away from members that are going to leave, before
  * anything else is changed.
@@ -45,18 +55,12 @@ export interface RosterInputs extends FrontAccess, MoveLimits {
 }
 
 /** Stands before a member's delete: the strict gate, and leadership moved away. */
-export interface DrainInputs extends FrontAccess, MoveLimits {
-  /** Name of the cluster: scope of Patroni, and name of its network on each host. */
-  readonly cluster: string;
+export interface DrainInputs extends GatedContainer, FrontAccess, MoveLimits {
   readonly member: MemberAccess;
   /** All members that can be reached, in the order of the roll. */
   readonly members: readonly MemberAccess[];
   /** How many members are on hosts that are out, and not among them. */
   readonly unreachable: number;
-  /** Tag of the image that the member's container is made from. */
-  readonly image: string;
-  /** Changes with whatever replaces the member's container. */
-  readonly trigger: string;
   /** Servers that know the member, for when it has left. */
   readonly consul: readonly ConsulAccess[];
   /** Secret. */
@@ -71,19 +75,17 @@ export interface MemberExitInputs extends FrontAccess, MoveLimits {
 }
 
 /** Stands before the container of a Consul server or agent, and makes the others forget it. */
-export interface ConsulNodeInputs {
+export interface ConsulNodeInputs extends GatedContainer {
   /** Its container; the name of the node is that of the container. */
   readonly node: ContainerAccess;
   /** `ADDRESS:PORT` by which the servers know a server; absent for an agent. */
   readonly raftAddress?: string | undefined;
   /** Servers that can be reached, itself among them. */
   readonly servers: readonly ConsulAccess[];
-  /** Names of all agents on hosts that can be reached. */
-  readonly agents: readonly string[];
+  /** All agents on hosts that can be reached. */
+  readonly agents: readonly ContainerAccess[];
   /** Secret. */
   readonly managementToken: string;
-  /** Changes with whatever replaces the container. */
-  readonly trigger: string;
   /** Seconds for the others to be well, and for the node to be forgotten. */
   readonly timeoutSeconds: number;
 }
@@ -96,15 +98,13 @@ export interface ThroughHaproxy {
 }
 
 /** Stands before the container of an HAProxy or a PgBouncer. */
-export interface EndpointGateInputs {
+export interface EndpointGateInputs extends GatedContainer {
   readonly kind: "haproxy" | "pgbouncer";
   readonly endpoint: ContainerAccess;
   /** The others that serve the same, on hosts that can be reached. */
   readonly others: readonly ContainerAccess[];
   /** PgBouncers that wait until the endpoint is back: those that go through it. */
   readonly through: readonly ThroughHaproxy[];
-  /** Changes with whatever replaces the container. */
-  readonly trigger: string;
   /** Seconds for the others to serve. */
   readonly timeoutSeconds: number;
 }

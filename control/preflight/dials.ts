@@ -97,18 +97,12 @@ export function judgeDials(
   }));
 }
 
-/**
- * Running parts that neither took a connection nor refused it. A part that has just started does so
- * as well: its port listens, and nobody takes what comes in yet.
- */
-export function silentParts(
+/** What is out of reach by these answers. */
+export function failedDials(
   targets: readonly Target[],
   answers: ReadonlyMap<string, Answer>,
 ): Target[] {
-  return targets.filter(
-    (target) =>
-      target.expect === "connect" && whyNot(target, answers.get(answerKey(target))) !== undefined,
-  );
+  return targets.filter((target) => whyNot(target, answers.get(answerKey(target))) !== undefined);
 }
 
 function whyNot({ to, expect }: Target, answer: Answer | undefined): string | undefined {

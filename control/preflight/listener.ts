@@ -26,7 +26,7 @@ const LISTEN = `
 sleep infinity &
 for port in "$@"; do
   case $port in
-    tcp:*) socat "TCP4-LISTEN:\${port#tcp:},fork,reuseaddr" 'EXEC:cat /etc/hostname' & ;;
+    tcp:*) socat "TCP4-LISTEN:\${port#tcp:},fork,reuseaddr,backlog=128" 'EXEC:cat /etc/hostname' & ;;
     udp:*) socat "UDP4-RECVFROM:\${port#udp:},fork,reuseaddr" 'EXEC:cat /etc/hostname' & ;;
   esac
 done

@@ -3,12 +3,12 @@ import type { ContainerAccess } from "../../model/access";
 import type { ReachabilityInputs, ReachableHost } from "../../model/hostResources";
 import { describe, finding } from "../errors";
 import { removeTask } from "../task";
-import { judgeDials, silentParts, targetsOf, type Answer, type Served, type Target } from "./dials";
+import { judgeDials, failedDials, targetsOf, type Answer, type Served, type Target } from "./dials";
 import { dialAll, listenerOf, servedPorts, startListener } from "./listener";
 import { preflightError, type Problem } from "./problem";
 
-/** How long a running part may be silent; the containers that dial live for a minute. */
-const SILENT_MS = 25_000;
+/** How long one dial is tried again; the containers that dial live for a minute. */
+const AGAIN_MS = 15_000;
 
 /**
  * Tries all ports between all hosts; throws one error with everything that is out of reach. The
@@ -68,17 +68,20 @@ async function dialFromAll(
   await Promise.all(hosts.filter((host) => served.has(host.access.name)).map(dial));
 }
 
-/** Dials again where a running part is silent: on a host that was just started it may not be ready. */
+/**
+ * Dials what failed again for a while: HAProxies that run ask each port of a member's Patroni many
+ * times a second, whoever listens there now, and a busy machine drops some of it.
+ */
 async function dialPatiently(
   access: ContainerAccess,
   targets: readonly Target[],
 ): Promise<Map<string, Answer>> {
-  const end = Date.now() + SILENT_MS;
+  const end = Date.now() + AGAIN_MS;
   const answers = await dialAll(access, targets);
   for (;;) {
-    const silent = silentParts(targets, answers);
-    if (silent.length === 0 || Date.now() > end) return answers;
-    for (const [key, answer] of await dialAll(access, silent)) answers.set(key, answer);
+    const failed = failedDials(targets, answers);
+    if (failed.length === 0 || Date.now() > end) return answers;
+    for (const [key, answer] of await dialAll(access, failed)) answers.set(key, answer);
   }
 }
 

@@ -13,6 +13,16 @@ const HAPROXY_PEM_FILE = `${CONFIG_DIR}/tls/haproxy.pem`;
  */
 const CHECK = "check inter 1s fastinter 500ms downinter 500ms fall 2 rise 1";
 
+/**
+ * HAProxy takes every member for up until its first check is done, at its start and after a reload, and
+ * for a second two of them when leadership moves: a client waits then, or would be sent to a replica.
+ */
+const ONE_LEADS = [
+  "tcp-request inspect-delay 1500ms",
+  "tcp-request content accept if { nbsrv(primary) le 1 }",
+  "tcp-request content accept if WAIT_END",
+];
+
 /** haproxy.cfg: 5000 follows the leader, 5001 balances over the replicas, else the leader. */
 export function renderHaproxy(
   topology: Topology,
@@ -21,7 +31,7 @@ export function renderHaproxy(
 ): string {
   return [
     globalSection(statsPassword),
-    frontend("primary", haproxy.ports.primary, ["default_backend primary"]),
+    frontend("primary", haproxy.ports.primary, [...ONE_LEADS, "default_backend primary"]),
     frontend("replicas", haproxy.ports.replicas, [
       "use_backend replicas if { nbsrv(replicas) gt 0 }",
       "default_backend primary",

@@ -3,9 +3,9 @@ import { posix } from "node:path";
 import type { ContainerAccess } from "../../model/access";
 import type { ConfigFile, ConfigFilesInputs } from "../../model/resources";
 import { getTree, putFiles, subtree, type ArchiveFile, type Tree } from "../../control/archive";
-import { containerKey, containerState, place, signalContainer } from "../../control/docker";
+import { containerKey, containerState, place } from "../../control/docker";
 import { ControlError } from "../../control/errors";
-import { execChecked } from "../../control/exec";
+import { execChecked, signalContainer } from "../../control/exec";
 import { Recent } from "../../control/recent";
 import { define } from "../type";
 

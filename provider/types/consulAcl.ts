@@ -27,7 +27,7 @@ async function make(inputs: ConsulAclInputs): Promise<ConsulAclInputs> {
   if (kept.length > 0)
     warn(
       `left in Consul, as it is not declared and yet in use: ${kept.join(", ")}. ` +
-        "Once the part is gone, the next `up` removes its policy and token.",
+        "They go with the part at the end of `up`, else with the next one.",
     );
   return inputs;
 }

@@ -4,6 +4,7 @@ import type { ConsulSession } from "../../control/consul";
 import { removeGrant } from "../../control/consulGrant";
 import { agentMayGo, forgetNode, serverMayGo } from "../../control/consulNodes";
 import { containerState } from "../../control/docker";
+import { withDrift } from "../drift";
 import { nobodyKnows, takesDown } from "../takeDown";
 import { define } from "../type";
 import { warn } from "../warn";
@@ -22,7 +23,7 @@ async function gate(news: ConsulNodeInputs): Promise<void> {
   const session = others(news);
   const timeoutMs = timeoutSeconds * 1000;
   if (raftAddress === undefined) {
-    const rest = agents.filter((agent) => agent !== name);
+    const rest = agents.map(({ container }) => container).filter((agent) => agent !== name);
     return agentMayGo({ ...session, servers: news.servers }, name, rest, timeoutMs);
   }
   const rest = session.servers.map(({ container }) => container);
@@ -46,7 +47,13 @@ async function forget(state: ConsulNodeInputs): Promise<void> {
   await removeGrant(session, node.container);
 }
 
-/** Create and Read reach nothing; only a changed trigger is a gate. */
+/** A node of a retired host is in no list any more: its host is asked nothing. */
+async function read(state: ConsulNodeInputs): Promise<ConsulNodeInputs> {
+  const known = [...state.servers, ...state.agents].map(({ container }) => container);
+  return known.includes(state.node.container) ? withDrift(state, state.node) : state;
+}
+
+/** Create reaches nothing; only a changed trigger is a gate. */
 export const consulNode = define<ConsulNodeInputs, ConsulNodeInputs>({
   type: "pgha:index:ConsulNode",
   secretFields: ["managementToken"],
@@ -54,7 +61,7 @@ export const consulNode = define<ConsulNodeInputs, ConsulNodeInputs>({
   access: ["servers"],
   ignored: ["agents", "timeoutSeconds"],
   create: (inputs) => Promise.resolve({ id: inputs.node.container, state: inputs }),
-  read: (state) => Promise.resolve(state),
+  read,
   update,
   delete: forget,
 });

@@ -2,14 +2,13 @@
 import type { DrainInputs } from "../../model/resources";
 import { patroniGrant } from "../../model/render/consul";
 import { removeGrant } from "../../control/consulGrant";
-import type { ContainerState } from "../../control/docker";
 import { backAgain, endLeader } from "../../control/handover";
 import { gate, moveLeadership } from "../../control/leadership";
 import { forgetMember } from "../../control/memberRecord";
 import { leaderOf, type ClusterView } from "../../control/patroni";
 import { ControlError } from "../../control/errors";
-import { recentState } from "../../control/presence";
 import { drainReplica } from "../../control/traffic";
+import { withDrift } from "../drift";
 import { nobodyKnows, takesDown } from "../takeDown";
 import { define } from "../type";
 import { warn } from "../warn";
@@ -49,26 +48,10 @@ function tooFew({ member, members, unreachable }: DrainInputs): ControlError {
   });
 }
 
-/**
- * What of a running container will have it replaced, though nothing that is declared has changed. One
- * that does not run has nothing to be drained.
- */
-export function driftOf(
-  { image, cluster }: Pick<DrainInputs, "image" | "cluster">,
-  live: ContainerState,
-): string[] {
-  if (!live.running) return [];
-  return [
-    ...(live.image === image ? [] : ["image"]),
-    ...(live.networks?.includes(cluster) === true ? [] : ["network"]),
-  ];
-}
-
 /** A member of a retired host is in no list any more: its host is asked nothing. */
 async function read(state: DrainInputs): Promise<DrainInputs> {
   if (state.members.every(({ name }) => name !== state.member.name)) return state;
-  const drifted = driftOf(state, await recentState(state.member));
-  return drifted.length === 0 ? state : { ...state, trigger: `drifted: ${drifted.join(", ")}` };
+  return withDrift(state, state.member);
 }
 
 /** After the member's container: runs with the recorded inputs. */

@@ -1,17 +1,18 @@
 /** EndpointGate: stands before the container of an HAProxy or a PgBouncer. */
 import type { EndpointGateInputs } from "../../model/resources";
 import { endpointMayGo } from "../../control/endpointGate";
+import { withDrift } from "../drift";
 import { define } from "../type";
 import { warn } from "../warn";
 
-/** Create and Read reach nothing; only a changed trigger is a gate. Delete does nothing. */
+/** Create reaches nothing; only a changed trigger is a gate. Delete does nothing. */
 export const endpointGate = define<EndpointGateInputs, EndpointGateInputs>({
   type: "pgha:index:EndpointGate",
   secretFields: [],
   computed: [],
   ignored: ["kind", "endpoint", "others", "through", "timeoutSeconds"],
   create: (inputs) => Promise.resolve({ id: inputs.endpoint.container, state: inputs }),
-  read: (state) => Promise.resolve(state),
+  read: (state) => withDrift(state, state.endpoint),
   async update(_, news) {
     await endpointMayGo(news, warn);
     return news;

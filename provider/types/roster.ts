@@ -1,4 +1,5 @@
 /** Roster: who belongs to the cluster. A member that is going to leave must not lead it any more. */
+import type { ContainerAccess } from "../../model/access";
 import type { RosterInputs } from "../../model/resources";
 import { leadAmongStaying, leaving } from "../../control/removal";
 import { define } from "../type";
@@ -12,15 +13,25 @@ async function update(state: RosterInputs, news: RosterInputs): Promise<RosterIn
   const membership = { old: state.names, now: news.names };
   const going = leaving(membership);
   if (going.length === 0) return news;
-  const { haproxies, poolers, timeoutSeconds, maximumLagBytes } = news;
+  const { timeoutSeconds, maximumLagBytes } = news;
   const away = state.members.filter(({ name }) => going.includes(name));
+  // What leaves with a host serves clients until the end of `up`.
+  const front = {
+    haproxies: together(news.haproxies, state.haproxies),
+    poolers: together(news.poolers, state.poolers),
+  };
   await leadAmongStaying([...news.members, ...away], membership, {
-    front: { haproxies, poolers },
+    front,
     timeoutSeconds,
     maximumLagBytes,
     note: warn,
   });
   return news;
+}
+
+function together<T extends ContainerAccess>(now: readonly T[], old: readonly T[]): T[] {
+  const known = now.map(({ container }) => container);
+  return [...now, ...old.filter(({ container }) => !known.includes(container))];
 }
 
 /** Create, Read and Delete do nothing. A failure leaves the old record: the next `up` looks again. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MemberAccess } from "../../model/access";
+import { untilNothing } from "../harness/wait";
 import { Writers } from "../harness/writers";
 import {
   aside,
@@ -11,7 +12,8 @@ import {
   useCluster,
 } from "./stack/cluster";
 import { previewClean, tryPreview, tryUp, up } from "./stack/commands";
-import { hostEntries, hostsWith } from "./stack/config";
+import { hostEntries, hostsWith, settle } from "./stack/config";
+import { containersOf } from "./stack/hosts";
 import { lab } from "./stack/identity";
 
 useCluster();
@@ -24,7 +26,9 @@ const parameters = (work_mem: string) => ({ postgres: { parameters: { work_mem }
 describe("a host that loses its power", () => {
   let writers: Writers;
   let lost: MemberAccess;
+  let before: string[];
   let hotSeconds = 0;
+  let healed = false;
   const live = (all: readonly MemberAccess[]) =>
     Promise.all(all.map((member) => members.value("SHOW work_mem", "postgres", member)));
   const others = () => outputs().operations.members.filter(({ name }) => name !== lost.name);
@@ -32,14 +36,18 @@ describe("a host that loses its power", () => {
   beforeAll(async () => {
     hotSeconds = (await up(parameters("5MB"))).seconds;
     lost = await members.leader();
+    before = [...(await containersOf(lost.host.name)).keys()];
     writers = await Writers.start(targets("pooledPrimary"), { clients: 4, table: aside() });
   }, 180_000);
 
   afterAll(async () => {
-    await lab.powerOn(lost.host.name);
     await writers.stop();
-    await up({ hosts: hostEntries(), ...parameters("4MB") });
-    await healthy();
+    if (!healed) {
+      await lab.powerOn(lost.host.name);
+      await up({ hosts: hostEntries(), ...parameters("6MB") });
+      settle(parameters("6MB"));
+      await healthy();
+    }
     await writers.clear();
   }, 400_000);
 
@@ -76,11 +84,18 @@ describe("a host that loses its power", () => {
 
   it("is healed when it is back and the line is taken out; no acknowledged write is lost", async () => {
     await lab.powerOn(lost.host.name);
+    // Its containers come back with the host, before anybody does anything.
+    await untilNothing("all of its containers started", 60, async () => {
+      const running = await containersOf(lost.host.name);
+      return before.filter((name) => !running.has(name));
+    });
     await up({ hosts: hostEntries() });
     await healthy();
     expect(await live(outputs().operations.members)).toEqual(["6MB", "6MB", "6MB"]);
     const clean = await previewClean();
     expect(clean.code, clean.stdout).toBe(0);
+    settle(parameters("6MB"));
+    healed = true;
     const figures = await writers.stop();
     console.log("a host lost:", figures);
     expect(figures.acknowledged).toBeGreaterThan(100);

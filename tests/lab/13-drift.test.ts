@@ -7,6 +7,7 @@ import { query } from "../harness/dialler";
 import { https } from "../harness/https";
 import { first } from "../harness/outputs";
 import type { Planned } from "../harness/planned";
+import { stackFile } from "./stack/checkout";
 import { aside, healthy, members, outputs, targets, useCluster } from "./stack/cluster";
 import { preview, previewClean, up } from "./stack/commands";
 import { docker, inside, inspect, isRunning, on } from "./stack/hosts";
@@ -72,6 +73,12 @@ const sameImage = async (access: ContainerAccess): Promise<boolean> => {
   return (await docker(name, ["image", "inspect", "--format", "{{.Id}}", tag ?? ""])).trim() === id;
 };
 
+/** As the base config declares it. */
+const workMem = (): string => {
+  const { parameters } = stackFile.read().postgres as { parameters: { work_mem: string } };
+  return parameters.work_mem;
+};
+
 /** A change behind the program's back. */
 interface Drift {
   readonly change: () => Promise<unknown>;
@@ -118,7 +125,7 @@ const drifts: Record<string, Drift> = {
       return inside(member, ["patronictl", "edit-config", ...set]);
     },
     resource: () => `${cluster}-dynamic-config`,
-    repaired: async () => (await members.value("SHOW work_mem")) === "4MB",
+    repaired: async () => (await members.value("SHOW work_mem")) === workMem(),
   },
   "a setting of PgBouncer is changed on pg1": {
     change: () => adminConsole("pg1", "SET default_pool_size = 11"),

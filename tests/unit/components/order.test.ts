@@ -95,7 +95,8 @@ describe("what stands before a container", () => {
     for (const { name } of consulAgents) {
       const { inputs } = named(":ConsulNode", `${name}-node`);
       expect(inputs).not.toHaveProperty("raftAddress");
-      expect(inputs.agents).toEqual(names(consulAgents));
+      expect(inputs.agents).toMatchObject(consulAgents.map((one) => ({ container: one.name })));
+      expect(inputs.image).toBe(named(":Container", name).inputs.image);
     }
   });
 

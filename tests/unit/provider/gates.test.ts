@@ -11,10 +11,11 @@ import type { ContainerState } from "../../../control/docker";
 import { reachesLeader } from "../../../control/endpointGate";
 import type { ClusterView } from "../../../control/patroni";
 import { differences } from "../../../provider/diff";
+import { driftOf } from "../../../provider/drift";
 import type { Props } from "../../../provider/secrets";
 import type { AnyType } from "../../../provider/type";
 import { consulNode } from "../../../provider/types/consulNode";
-import { drainType, driftOf } from "../../../provider/types/drain";
+import { drainType } from "../../../provider/types/drain";
 import { endpointGate } from "../../../provider/types/endpointGate";
 import { memberExit } from "../../../provider/types/memberExit";
 import { roster } from "../../../provider/types/roster";
@@ -79,8 +80,14 @@ vi.mock("../../../control/traffic", () => ({ drainReplica: () => log("readers le
 vi.mock("../../../control/removal", async (original) => ({
   ...(await original<object>()),
   leaveOthers: (one: { name: string }) => log(`${one.name} leaves`),
-  leadAmongStaying: (asked: { name: string }[]) =>
-    log(`leader among those that stay, asked ${asked.map(({ name }) => name).join()}`),
+  leadAmongStaying: (
+    asked: { name: string }[],
+    _: unknown,
+    { front: { poolers } }: { front: { poolers: ContainerAccess[] } },
+  ) => {
+    const names = asked.map(({ name }) => name).join();
+    return log(`led on, asked ${names}, paused ${poolers.map((one) => one.container).join()}`);
+  },
 }));
 
 beforeEach(() => {
@@ -127,12 +134,16 @@ const nodeInputs: ConsulNodeInputs = {
   node: access("a"),
   raftAddress: "10.0.0.1:8300",
   servers: consul,
-  agents: ["x", "y"],
+  agents: ["x", "y"].map(access),
+  cluster: "dev",
+  image: "consul:1",
   managementToken: "secret",
   trigger: "t1",
   timeoutSeconds: 1,
 };
 const gateInputs: EndpointGateInputs = {
+  cluster: "dev",
+  image: "haproxy:1",
   kind: "haproxy",
   endpoint: access("h1"),
   others: [access("h2")],
@@ -152,9 +163,9 @@ const rosterInputs: RosterInputs = {
 };
 
 const update = (type: AnyType, old: object, change: object) =>
-  type.update(old as Props, { ...old, ...change } as Props);
+  type.update(old as Props, { ...old, ...change });
 const changed = (type: AnyType, old: object, change: object) =>
-  differences(type, old as Props, { ...old, ...change } as Props).changed;
+  differences(type, old as Props, { ...old, ...change }).changed;
 
 describe.each<[string, AnyType, object]>([
   ["Drain", drainType, drainInputs],
@@ -252,9 +263,12 @@ describe("MemberExit", () => {
 
 describe("Roster", () => {
   it("asks the members that stay and those that leave, when one leaves", async () => {
-    const news = { names: ["m1", "m2", "m4"], members: ["m1", "m2", "m4"].map(member) };
-    await update(roster, rosterInputs, news);
-    expect(done).toEqual(["leader among those that stay, asked m1,m2,m4,m3"]);
+    const pooler = (name: string) => ({ ...access(name), port: 6432, target: "primary" });
+    const old = { ...rosterInputs, poolers: ["p1", "p3"].map(pooler) };
+    const names = ["m1", "m2", "m4"];
+    const poolers = ["p1", "p4"].map(pooler);
+    await update(roster, old, { names, members: names.map(member), poolers });
+    expect(done).toEqual(["led on, asked m1,m2,m4,m3, paused p1,p4,p3"]);
   });
 
   it("asks nothing for a new member, and looks at names only", async () => {
@@ -268,6 +282,16 @@ describe("Roster", () => {
 
 describe("ConsulNode", () => {
   const roll = (inputs: ConsulNodeInputs) => update(consulNode, inputs, { trigger: "t2" });
+
+  it("shows a drift as another trigger; a retired host is not asked", async () => {
+    states = { x: { image: "consul:0", networks: ["dev"] } };
+    const agent = { ...nodeInputs, node: access("x"), raftAddress: undefined };
+    const read = (state: object) => consulNode.read(state as Props);
+    expect(await read(agent)).toMatchObject({ trigger: "drifted: image" });
+    expect(await read({ ...agent, agents: [access("y")] })).toMatchObject({ trigger: "t1" });
+    states = { a: { image: "consul:1", networks: ["dev"] } };
+    expect(await read(nodeInputs)).toEqual(nodeInputs);
+  });
 
   it("is a gate for another trigger only", async () => {
     await update(consulNode, nodeInputs, { servers: [] });
@@ -320,6 +344,12 @@ describe("EndpointGate", () => {
     expect(notes).toEqual([]);
   });
 
+  it("shows a drift as another trigger", async () => {
+    states = { h1: { image: "haproxy:1", networks: ["other"] } };
+    const read = await endpointGate.read(gateInputs as unknown as Props);
+    expect(read).toMatchObject({ trigger: "drifted: network" });
+  });
+
   it("stays shut where another one does not run", async () => {
     states = { h2: { running: false, status: "exited" } };
     await expect(roll(gateInputs)).rejects.toThrow(/take h1 out.*h2.*it is exited.*Nothing was/s);
@@ -349,7 +379,8 @@ describe("an HAProxy that reaches the leader", () => {
     ["one is up", { BACKEND: "UP", m1: "DOWN", m2: "UP" }, undefined],
     ["one comes up", { BACKEND: "UP", m1: "UP 1/2" }, undefined],
     ["all are down", { BACKEND: "UP", m1: "DOWN", m2: "MAINT" }, /m1 DOWN, m2 MAINT/],
-    ["it has none", { BACKEND: "UP" }, /it has none/],
+    ["it has just started", { BACKEND: "UP", m1: "UP", m2: "UP" }, /m1 UP, m2 UP/],
+    ["it has none", { BACKEND: "UP" }, /it has no members/],
   ])("%s", (_, status, problem) => {
     const look = () => reachesLeader(new Map(Object.entries(status)));
     if (problem === undefined) expect(look).not.toThrow();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import {
   answerKey,
+  failedDials,
   judgeDials,
   parseAnswers,
-  silentParts,
   targetsOf,
   type Answer,
 } from "../../../../control/preflight/dials";
@@ -101,15 +101,15 @@ describe("answers", () => {
     expect(one({ exitCode: 1, text: "E connect(): No route to host" })).toHaveLength(1);
   });
 
-  it("are waited for where a running part is silent, not where it refuses or nothing runs", () => {
-    const [running] = targetsOf(pg1, [pg1, pg2], served({ "5432/tcp": "running" }));
-    const silent = (answer: Answer) =>
-      silentParts(running ? [running] : [], new Map([[tcp, answer]])).length;
-    expect(silent({ exitCode: 1, text: "E connect(): Operation now in progress" })).toBe(1);
-    expect(silent({ exitCode: 1, text: "E connect(): No route to host" })).toBe(1);
-    expect(silent({ exitCode: 1, text: "E connect(): Connection refused" })).toBe(0);
-    expect(silent({ exitCode: 0, text: "" })).toBe(0);
-    expect(silentParts(targets, new Map())).toEqual([]);
+  it("that are missing or wrong are dialled again, those that say enough are not", () => {
+    const failed = (answers: Record<string, Answer>) =>
+      failedDials(targets, new Map(Object.entries(answers))).map(answerKey);
+    expect(failed({ [tcp]: good, [udp]: good })).toEqual([]);
+    expect(failed({ [tcp]: { exitCode: 0, text: "printer" }, [udp]: good })).toEqual([tcp]);
+    expect(failed({ [tcp]: good })).toEqual([udp]);
+    const [running] = targetsOf(pg1, [pg2], served({ "5432/tcp": "running" }));
+    const refused = { exitCode: 1, text: "E connect(): Connection refused" };
+    expect(failedDials(running ? [running] : [], new Map([[tcp, refused]]))).toEqual([]);
   });
 
   it("come as lines with tabs; others are passed over", () => {

@@ -1,0 +1,33 @@
+/** Containers that will be replaced though nothing that is declared has changed. */
+import type { ContainerAccess } from "../model/access";
+import type { ContainerState } from "../control/docker";
+import { recentState } from "../control/presence";
+
+/** What a container is declared to be, as far as the Docker plugin sees that it is not. */
+export interface DeclaredContainer {
+  /** Tag that it is made from. */
+  readonly image: string;
+  /** Name of the cluster, and of its network. */
+  readonly cluster: string;
+}
+
+/** What has drifted of a container; nothing where it does not run, as then there is nobody to spare. */
+export function driftOf({ image, cluster }: DeclaredContainer, live: ContainerState): string[] {
+  if (!live.running) return [];
+  return [
+    ...(live.image === image ? [] : ["image"]),
+    ...(live.networks?.includes(cluster) === true ? [] : ["network"]),
+  ];
+}
+
+/**
+ * The state of a gate before a container; with another trigger where that has drifted. So a preview
+ * shows it, and `up` passes the gate first, also where an earlier one died between gate and container.
+ */
+export async function withDrift<S extends DeclaredContainer & { readonly trigger: string }>(
+  state: S,
+  container: ContainerAccess,
+): Promise<S> {
+  const drifted = driftOf(state, await recentState(container));
+  return drifted.length === 0 ? state : { ...state, trigger: `drifted: ${drifted.join(", ")}` };
+}
