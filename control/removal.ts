@@ -3,6 +3,7 @@ import type { MemberAccess } from "../model/access";
 import type { MoveLimits } from "../model/resources";
 import { place } from "./docker";
 import { ControlError, UnreachableError, describe, finding } from "./errors";
+import { backAgain, endLeader } from "./handover";
 import { chooseCandidate, isStreaming, moveLeadership, refusePaused, viewText } from "./leadership";
 import { clusterView, leaderOf, leads, type ClusterView } from "./patroni";
 import { presence } from "./presence";
@@ -69,8 +70,14 @@ export async function leadAmongStaying(
   if (!going.includes(leader)) return;
   const near = members.map(({ name }) => name).filter((name) => staying.includes(name));
   const to = chooseCandidate(view, leader, near);
-  const asked = members.some(({ name }) => name === leader);
-  if (to === undefined || !asked) throw noWay(doing, members, leader, asked);
+  const member = members.find(({ name }) => name === leader);
+  if (to === undefined || member === undefined)
+    throw noWay(doing, members, leader, member !== undefined);
+  // Whoever is first may take the lead of one that ends, which is faster: all of them must stay.
+  if (view.members.every(({ name }) => name === leader || staying.includes(name))) {
+    await endLeader(members, member, options);
+    return backAgain(member, options.note);
+  }
   await moveLeadership(members, leader, { ...moveOptions(options), to });
 }
 

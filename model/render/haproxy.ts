@@ -61,6 +61,10 @@ defaults
   option dontlognull
   option clitcpka
   option srvtcpka
+  # A process that a reload has left with its old connections makes no checks: a dead host has to show.
+  srvtcpka-idle 5s
+  srvtcpka-intvl 3s
+  srvtcpka-cnt 3
   option redispatch
   retries 2
   timeout connect 3s
@@ -81,7 +85,7 @@ function backend(name: string, uri: string, balance: string, topology: Topology)
   option httpchk
   http-check send meth OPTIONS uri ${haproxyWord(uri)}
   http-check expect status 200
-  default-server ${CHECK} check-ssl verify required ca-file ${CA_FILE} on-marked-down shutdown-sessions
+  default-server ${CHECK} check-ssl verify required ca-file ${CA_FILE} on-marked-down shutdown-sessions tcp-ut 15s
 ${topology.members.map(server).join("")}`;
 }
 
