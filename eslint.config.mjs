@@ -41,7 +41,8 @@ const MAY_IMPORT = {
   },
   components: { folders: ["model"], files: { setup: "(versions\\.json|root)$" }, pulumi: "" },
   setup: { folders: ["model", "control", "ops"] },
-  bench: { folders: ["model", "control", "ops", "setup"] },
+  // Its hosts are those of the lab.
+  bench: { folders: ["model", "control", "ops", "setup"], files: { tests: "lab/harness/" } },
   // A consumer is another project: it knows the cluster by its stack outputs only.
   examples: { folders: [], pulumi: "" },
 };

@@ -1,9 +1,12 @@
 /** Series of measurements and the table that shows them side by side; pure. */
 
+/** What is counted; empty for plain numbers. */
+export type Unit = "s" | "MiB" | "";
+
 /** One kind of measurement: a value for each round. */
 export interface Series {
   readonly name: string;
-  readonly unit: "s" | "MiB";
+  readonly unit: Unit;
   readonly pulumi: readonly number[];
   /** The same of the compose run; empty where compose has no such thing. */
   readonly compose: readonly number[];
@@ -59,8 +62,14 @@ export function figuresTable(all: readonly Series[]): string {
     ratioOf(series)?.toFixed(2) ?? "-",
     targetText(series),
   ]);
-  const lines = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...lines.map((row) => row[column]?.length ?? 0)));
+  return table([head, ...rows]);
+}
+
+/** Lines of cells, each column as wide as its widest cell. */
+export function table(lines: readonly (readonly string[])[]): string {
+  const widths = (lines[0] ?? []).map((_, column) =>
+    Math.max(...lines.map((row) => row[column]?.length ?? 0)),
+  );
   return lines
     .map((row) =>
       row
@@ -71,11 +80,12 @@ export function figuresTable(all: readonly Series[]): string {
     .join("\n");
 }
 
-function spreadText(values: readonly number[], unit: Series["unit"]): string {
+/** Smallest, middle and largest value with their unit; a dash for none. */
+export function spreadText(values: readonly number[], unit: Unit): string {
   const spread = spreadOf(values);
   if (spread === undefined) return "-";
   const { min, median, max } = spread;
-  return `${number(min, unit)} / ${number(median, unit)} / ${number(max, unit)} ${unit}`;
+  return `${number(min, unit)} / ${number(median, unit)} / ${number(max, unit)} ${unit}`.trimEnd();
 }
 
 function targetText({ target, ratioTarget, unit }: Series): string {
@@ -86,10 +96,11 @@ function targetText({ target, ratioTarget, unit }: Series): string {
   return parts.join(", ") || "-";
 }
 
-function show(value: number, unit: Series["unit"]): string {
-  return `${number(value, unit)} ${unit}`;
+/** A value with its unit. */
+export function show(value: number, unit: Unit): string {
+  return `${number(value, unit)} ${unit}`.trimEnd();
 }
 
-function number(value: number, unit: Series["unit"]): string {
+function number(value: number, unit: Unit): string {
   return unit === "s" ? value.toFixed(1) : value.toFixed(0);
 }

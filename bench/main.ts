@@ -1,6 +1,7 @@
 /** `npm run bench -- WHAT`: figures, side by side with what people would use otherwise. */
 import { Command, CommanderError, InvalidArgumentError } from "commander";
 import { bringUp, type BringUpOptions } from "./bringUp";
+import { hosts, type HostsOptions } from "./hosts";
 
 const USAGE_ERROR = 2;
 
@@ -16,6 +17,20 @@ export async function main(args: string[]): Promise<number> {
     .action(async (options: BringUpOptions) => {
       code = await bringUp(options);
     });
+  program
+    .command("hosts")
+    .description("from nothing to a cluster on several Docker hosts, by their number; needs root")
+    .option(
+      "--hosts <numbers>",
+      "how many hosts, the first is what others are compared with",
+      counts,
+      [3, 5],
+    )
+    .option("--rounds <number>", "how often", roundCount, 1)
+    .option("--json", "print every value as JSON")
+    .action(async (options: HostsOptions) => {
+      code = await hosts(options);
+    });
   try {
     await program.parseAsync(args, { from: "user" });
     return code;
@@ -23,6 +38,15 @@ export async function main(args: string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE_ERROR;
     throw error;
   }
+}
+
+function counts(text: string): number[] {
+  const values = text.split(",").map(Number);
+  if (values.every((value) => Number.isInteger(value) && value % 2 === 1 && value <= 7))
+    return values;
+  throw new InvalidArgumentError(
+    `"${text}" is no list of odd numbers up to 7, as 3,5: each host has a Consul server.`,
+  );
 }
 
 function roundCount(text: string): number {

@@ -22,8 +22,8 @@ export function watchMemory(host: HostAccess, prefix: string): () => Peak {
   const containers = setInterval(() => {
     if (busy) return;
     busy = true;
-    containerMemory(host, prefix)
-      .then((sum) => (peak.containers = Math.max(peak.containers, sum)))
+    containerUse(host, prefix)
+      .then(({ memoryMiB }) => (peak.containers = Math.max(peak.containers, memoryMiB)))
       // A container that goes away between the list and its figures costs one sample.
       .catch(() => undefined)
       .finally(() => (busy = false));
@@ -40,6 +40,7 @@ export function watchMemory(host: HostAccess, prefix: string): () => Peak {
 
 /** What the engine's `stats` call gives, as far as it is used. */
 interface Usage {
+  readonly pids_stats?: { readonly current?: number };
   readonly memory_stats?: {
     readonly usage?: number;
     /** `total_inactive_file` with cgroup 1, `inactive_file` with cgroup 2. */
@@ -53,15 +54,20 @@ export function usedBytes({ memory_stats: memory }: Usage): number {
   return Math.max(0, (memory?.usage ?? 0) - idle);
 }
 
-async function containerMemory(host: HostAccess, prefix: string): Promise<number> {
+/** What the containers of a host whose names begin with a prefix take together now. */
+export async function containerUse(
+  host: HostAccess,
+  prefix: string,
+): Promise<{ readonly memoryMiB: number; readonly processes: number }> {
   const docker = dockerClient(host);
   const running = await docker.listContainers({ filters: { name: [`^/${prefix}`] } });
-  const used = await Promise.all(
-    running.map(async ({ Id }) =>
-      usedBytes(await docker.getContainer(Id).stats({ stream: false, "one-shot": true })),
-    ),
+  const used: Usage[] = await Promise.all(
+    running.map(({ Id }) => docker.getContainer(Id).stats({ stream: false, "one-shot": true })),
   );
-  return used.reduce((sum, bytes) => sum + bytes, 0) / MIB;
+  return {
+    memoryMiB: used.reduce((sum, one) => sum + usedBytes(one), 0) / MIB,
+    processes: used.reduce((sum, one) => sum + (one.pids_stats?.current ?? 0), 0),
+  };
 }
 
 /** Resident memory of the descendants of a process, in MiB; 0 where there is no /proc. */

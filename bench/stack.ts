@@ -21,7 +21,11 @@ export class BenchStack {
   private readonly env: NodeJS.ProcessEnv;
   private readonly configFile: string;
 
-  constructor(folder: string) {
+  /** @param more added to the environment of each command */
+  constructor(
+    folder: string,
+    private readonly more: () => NodeJS.ProcessEnv = () => ({}),
+  ) {
     const foreign = new Set(FOREIGN);
     const own = Object.entries(process.env).filter(([name]) => !foreign.has(name));
     this.env = { ...Object.fromEntries(own), PGHA_STATE: join(folder, "state") };
@@ -38,12 +42,12 @@ export class BenchStack {
 
   /** `pulumi up`, as `npm run up` calls it. */
   up(): Promise<void> {
-    return this.onProgram("up", ["--yes"]);
+    return this.onProgram("up", ["--yes", "--skip-preview"]);
   }
 
   /** The same again, which must find nothing to do. */
   upUnchanged(): Promise<void> {
-    return this.onProgram("up", ["--yes", "--expect-no-changes"]);
+    return this.onProgram("up", ["--yes", "--skip-preview", "--expect-no-changes"]);
   }
 
   /** `pulumi preview`, which must see nothing to do. */
@@ -70,7 +74,7 @@ export class BenchStack {
     const script = join(root, "setup", "run.mjs");
     const ran = await capture(process.execPath, [script, "pulumi", ...args], {
       cwd: root,
-      env: this.env,
+      env: { ...this.env, ...this.more() },
     });
     if (ran.code === 0) return ran;
     const said = `${ran.stdout}\n${ran.stderr}`.trim().split("\n").slice(-40).join("\n");

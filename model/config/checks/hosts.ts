@@ -8,9 +8,16 @@ import { activeHosts, duplicates, when, type Check } from "./check";
 const LONGEST_PART = "pgbouncer-replicas-1".length;
 const MAX_HOST_NAME = 63;
 
+/** What the program's own things are called after the cluster's name, as hosts are. */
+const OWN_NAMES = [
+  ...["acl", "dynamic", "identity", "keys", "preflight", "reachability"],
+  ...["ready", "roster", "shape", "sql", "stanza"],
+];
+
 /** Rules between the hosts. */
 export const HOST_CHECKS: readonly Check[] = [
   { needs: [], run: validateUniqueHosts },
+  { needs: [], run: validateApart },
   { needs: ["hosts.*"], run: validateAddressesPresent },
   { needs: [], run: validateHostKeys },
   { needs: ["cluster"], run: validateNameLength },
@@ -31,6 +38,30 @@ function validateUniqueHosts({ hosts }: StackConfig): Problem[] {
       }),
     ),
   );
+}
+
+/** What is on a host is known by names that begin with the host's and a dash. */
+function validateApart({ hosts }: StackConfig): Problem[] {
+  return hosts.flatMap(({ name }, index) => {
+    const path = ["hosts", index, "name"];
+    const shorter = hosts.find((other) => name.startsWith(`${other.name}-`));
+    return [
+      ...when(
+        OWN_NAMES.some((own) => name === own || name.startsWith(`${own}-`)),
+        path,
+        name,
+        `must not begin with a name of the program's own (${OWN_NAMES.join(", ")})`,
+        'Use a name such as "pg1".',
+      ),
+      ...when(
+        shorter !== undefined,
+        path,
+        name,
+        `begins like host "${shorter?.name}": what is on one could be taken for what is on the other`,
+        'Use names of which none begins with another and a dash, such as "pg1" and "pg2".',
+      ),
+    ];
+  });
 }
 
 function validateAddressesPresent(config: StackConfig): Problem[] {

@@ -42,11 +42,13 @@ async function pulumi(args: string[], { keep = true, ...options }: Options = {})
   const title = `pulumi ${args.join(" ")}`;
   const log = keep ? printed : undefined;
   const all = [...args, "--stack", cluster, "--non-interactive"];
+  // As setup/pulumi.ts has it.
+  const takeDown = args[0] === "destroy" ? { PGHA_TAKE_DOWN: "1" } : {};
   const watch = keep ? watchProcesses() : undefined;
   try {
     return await new LongRun(tools("bin", "pulumi"), all, {
       ...options,
-      ...{ cwd, env: env(), log, title },
+      ...{ cwd, env: { ...env(), ...takeDown }, log, title },
     }).ended;
   } finally {
     watch?.();

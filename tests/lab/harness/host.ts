@@ -18,6 +18,8 @@ import { firstProcess, inNamespace, killAll } from "./processes";
 
 const INIT = join(root, "tests", "lab", "harness", "host.sh");
 const START_MS = 60_000;
+/** An engine that ends gives its containers their own grace, which may be two minutes. */
+const END_MS = 180_000;
 
 /** Starts a host that has a disk and a cable; one that runs is left alone. */
 export async function powerOn(place: Place, host: HostPlace, mtu: number): Promise<void> {
@@ -54,7 +56,7 @@ export async function shutDown(host: HostPlace): Promise<void> {
   await mustInside(host, "shut the engine down", [
     ...["bash", "-c", 'touch /run/shutting-down && kill "$(cat /run/docker.pid)"'],
   ]);
-  await until(`the end of the engine of host ${host.name}`, { timeoutMs: START_MS }, async () => {
+  await until(`the end of the engine of host ${host.name}`, { timeoutMs: END_MS }, async () => {
     const { code } = await inside(host, ["test", "-e", "/run/docker.pid"]);
     if (code === 0) throw new NotYet("its pid file is there");
   });
@@ -66,7 +68,7 @@ export async function restartEngine(place: Place, host: HostPlace): Promise<void
   const pid = (): Promise<Captured> => inside(host, ["cat", "/run/docker.pid"]);
   const before = (await pid()).stdout;
   await mustInside(host, "restart the engine", ["kill", before.trim()]);
-  await until(`a new engine on host ${host.name}`, { timeoutMs: START_MS }, async () => {
+  await until(`a new engine on host ${host.name}`, { timeoutMs: END_MS }, async () => {
     const { code, stdout } = await pid();
     if (code !== 0 || stdout === before) throw new NotYet("the old one is there, or none");
   });

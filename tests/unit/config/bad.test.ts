@@ -48,6 +48,8 @@ const SHAPE: readonly Case[] = [
 const HOSTS: readonly Case[] = [
   ["hosts/1/name", "pg1", "hosts[1].name", /already used/],
   ["hosts/1/name", "pg_2", "hosts[1].name", /lower-case/],
+  ["hosts/1/name", "pg1-b", "hosts[1].name", /begins like host "pg1"/],
+  ["hosts/1/name", "keys", "hosts[1].name", /name of the program's own/],
   ["hosts/1/address", "10.0.1.11", "hosts[1].address", /already used by host "pg1"/],
   ["hosts/1/address", undefined, "hosts[1].address", /required on every host/],
   ["hosts/1/address", "pg2.example.com", "hosts[1].address", /IPv4/],
