@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as docker from "@pulumi/docker";
 import * as pulumi from "@pulumi/pulumi";
+import { TRIGGER_LABEL } from "../model/labels";
 import type { Instance } from "../model/topology";
 import { CONFIG_DIR } from "../model/paths";
 import { configVolumeName, type DockerHost } from "./dockerHost";
@@ -111,9 +112,10 @@ export function createContainer(
   spec: ContainerSpec,
   opts: pulumi.CustomResourceOptions,
 ): docker.Container {
+  const trigger = { label: TRIGGER_LABEL, value: replacementHash(host, spec) };
   return new docker.Container(
     spec.instance.name,
-    containerArgs(host, spec),
+    { ...containerArgs(host, spec), labels: [trigger] },
     host.on(
       pulumi.mergeOptions(opts, {
         deleteBeforeReplace: true,

@@ -91,6 +91,8 @@ export interface ContainerState {
   readonly exitCode?: number | undefined;
   /** Tag or id that it was made from. */
   readonly image?: string | undefined;
+  /** Its labels. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
   /** Names of the networks that it is in. */
   readonly networks?: readonly string[] | undefined;
 }
@@ -107,6 +109,7 @@ export async function containerState(access: ContainerAccess): Promise<Container
       health: seen.State.Health?.Status,
       exitCode: seen.State.ExitCode,
       image: seen.Config.Image,
+      labels: seen.Config.Labels,
       networks: Object.keys(seen.NetworkSettings.Networks),
     };
   } catch (error) {

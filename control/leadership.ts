@@ -139,7 +139,9 @@ export async function gate(
         doing,
         where: `members ${members.map((member) => member.name).join(", ")}`,
         found: describe(error),
-        remedy: "Nothing was taken out. Repair the named members first, then run `up` again.",
+        remedy:
+          "Nothing was taken out. Repair the named members first, then run `up` again. A cluster that never " +
+          "came up: `npm run down`, then `npm run up`.",
       },
       error,
     );

@@ -27,6 +27,8 @@ export async function findNetwork(
 ): Promise<NetworkSeen | undefined> {
   try {
     const seen = await dockerClient(host).getNetwork(name).inspect();
+    // The engine also takes the beginning of another network's id for a name.
+    if (seen.Name !== name) return undefined;
     const [config] = seen.IPAM?.Config ?? [];
     return {
       name: seen.Name,

@@ -53,6 +53,11 @@ export interface RosterInputs extends FrontAccess, MoveLimits {
   /** Those that can be reached. */
   readonly members: readonly MemberAccess[];
 }
+/** Computed by Roster. */
+export interface RosterState extends RosterInputs {
+  /** Members that the last change took out: until they are gone one could be given the lead again. */
+  readonly left: readonly MemberAccess[];
+}
 
 /** Stands before a member's delete: the strict gate, and leadership moved away. */
 export interface DrainInputs extends GatedContainer, FrontAccess, MoveLimits {

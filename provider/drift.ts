@@ -1,6 +1,7 @@
 /** Containers that will be replaced though nothing that is declared has changed. */
 import type { ContainerAccess } from "../model/access";
 import type { ContainerState } from "../control/docker";
+import { TRIGGER_LABEL } from "../model/labels";
 import { recentState } from "../control/presence";
 
 /** What a container is declared to be, as far as the Docker plugin sees that it is not. */
@@ -9,14 +10,25 @@ export interface DeclaredContainer {
   readonly image: string;
   /** Name of the cluster, and of its network. */
   readonly cluster: string;
+  /** As its label has it. */
+  readonly trigger: string;
 }
 
+const DRIFTED = "drifted: ";
+
 /** What has drifted of a container; nothing where it does not run, as then there is nobody to spare. */
-export function driftOf({ image, cluster }: DeclaredContainer, live: ContainerState): string[] {
+export function driftOf(
+  { image, cluster, trigger }: DeclaredContainer,
+  live: ContainerState,
+): string[] {
   if (!live.running) return [];
+  const made = live.labels?.[TRIGGER_LABEL];
+  // Without the label it was made by hand; a recorded drift is no trigger to compare with.
+  const behind = made !== undefined && made !== trigger && !trigger.startsWith(DRIFTED);
   return [
     ...(live.image === image ? [] : ["image"]),
     ...(live.networks?.includes(cluster) === true ? [] : ["network"]),
+    ...(behind ? ["arguments"] : []),
   ];
 }
 
@@ -24,10 +36,10 @@ export function driftOf({ image, cluster }: DeclaredContainer, live: ContainerSt
  * The state of a gate before a container; with another trigger where that has drifted. So a preview
  * shows it, and `up` passes the gate first, also where an earlier one died between gate and container.
  */
-export async function withDrift<S extends DeclaredContainer & { readonly trigger: string }>(
+export async function withDrift<S extends DeclaredContainer>(
   state: S,
   container: ContainerAccess,
 ): Promise<S> {
   const drifted = driftOf(state, await recentState(container));
-  return drifted.length === 0 ? state : { ...state, trigger: `drifted: ${drifted.join(", ")}` };
+  return drifted.length === 0 ? state : { ...state, trigger: `${DRIFTED}${drifted.join(", ")}` };
 }

@@ -100,11 +100,12 @@ function told(sentence: string): string {
   return sentence;
 }
 
-/** Whether a process is there; one that belongs to somebody else is. */
+/** Whether a process runs; one that belongs to somebody else does, one that nobody has reaped does not. */
 function alive(pid: number): boolean {
+  const stat = `/proc/${pid}/stat`;
   try {
     process.kill(pid, 0);
-    return true;
+    return !(existsSync(stat) && /\) [ZX] /.test(readFileSync(stat, "utf8")));
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EPERM";
   }

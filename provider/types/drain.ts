@@ -17,8 +17,9 @@ async function drain(inputs: DrainInputs): Promise<void> {
   const { member, members, unreachable, haproxies, poolers } = inputs;
   if (unreachable > 0 && members.length < 3) throw tooFew(inputs);
   const limits = { timeoutMs: inputs.timeoutSeconds * 1000, maximumLag: inputs.maximumLagBytes };
-  const view = await gate(members, member.name, limits);
+  // The only one has nobody to wait for, also where it never came up.
   if (members.length === 1) return;
+  const view = await gate(members, member.name, limits);
   if (leaderOf(view)?.name === member.name) return handLeadOn(inputs, view);
   await drainReplica({ haproxies, poolers }, member.name, view, warn);
 }

@@ -7,7 +7,7 @@ import { define, type CheckFailure } from "../type";
 /** Containers keep their addresses for as long as they live, and peers know them by those. */
 function moved(olds: Partial<NetworkInputs>, news: NetworkInputs): CheckFailure[] {
   if (olds.subnet === undefined || olds.subnet === news.subnet) return [];
-  const reason = `cannot change from ${olds.subnet} to ${news.subnet} while the cluster's containers are in it: set \`network.subnet\` back, or take the cluster down first (\`npm run down\` keeps its data)`;
+  const reason = `cannot change from ${olds.subnet} to ${news.subnet} while the cluster's containers are in it. Where \`network.subnet\` was changed in the stack file set it back; where the network was made anew by hand, or to change it on purpose, take the cluster down first (\`npm run down\` keeps its data)`;
   return [{ property: "subnet", reason }];
 }
 

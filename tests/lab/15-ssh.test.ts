@@ -1,4 +1,6 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { ok } from "../harness/run";
 import { logins } from "./harness/logins";
@@ -18,6 +20,9 @@ async function fingerprint(key: string): Promise<string> {
 }
 
 describe("by way of a jump host", () => {
+  const person = join(userInfo().homedir, ".ssh");
+  const had = existsSync(person);
+
   /** A person's ~/.ssh, in which pg1 and pg3 are reached through pg2 and no other way. */
   function sshFolder(): string {
     const folder = work("jump-ssh");
@@ -38,10 +43,8 @@ describe("by way of a jump host", () => {
    * folder is mounted there for the command alone.
    */
   const asHome = (folder: string): string[] => {
-    const script = `
-      home=$(getent passwd "$(id -u)" | cut -d : -f 6)
-      mkdir -p "$home/.ssh" && mount --bind "$1" "$home/.ssh" && shift && exec "$@"`;
-    return ["unshare", "--mount", "bash", "-c", script, "bash", folder];
+    const script = 'mkdir -p "$1" && mount --bind "$2" "$1" && shift 2 && exec "$@"';
+    return ["unshare", "--mount", "bash", "-c", script, "bash", person, folder];
   };
 
   it("`up` and a preview reach every host through it", async () => {
@@ -65,6 +68,7 @@ describe("by way of a jump host", () => {
   }, 300_000);
 
   afterAll(async () => {
+    if (!had) rmdirSync(person); // where the folder was mounted
     settle({ postgres: { parameters: { work_mem: "5MB" } } });
     await healthy();
   }, 300_000);

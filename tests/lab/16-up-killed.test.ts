@@ -43,11 +43,11 @@ async function paused(): Promise<string[]> {
   const found = await Promise.all(
     poolers.map(async (pooler) => {
       const login = ["-h", "/run/pgbouncer", "-p", String(pooler.port), "-U", "pgbouncer"];
-      const argv = ["psql", "-XAqw", ...login, "-d", "pgbouncer", "-c", "SHOW DATABASES"];
-      const [head = "", ...rows] = (await inside(pooler, argv)).trim().split("\n");
-      const column = head.split("|").indexOf("paused");
-      expect(column).toBeGreaterThan(0);
-      return rows.some((row) => row.split("|")[column] === "1") ? [pooler.container] : [];
+      const argv = ["psql", "-XAtqw", ...login, "-d", "pgbouncer", "-c", "SHOW STATE"];
+      // A pause of all databases is a state of the process: `SHOW DATABASES` does not tell of it.
+      const state = (await inside(pooler, argv)).trim().split("\n");
+      expect(state).toContain("suspended|no");
+      return state.includes("paused|yes") ? [pooler.container] : [];
     }),
   );
   return found.flat();
@@ -108,7 +108,10 @@ describe(`an \`up\` that is killed with its plugins (seed ${SEED})`, () => {
     "%s",
     async (name, { change, reached, withinMs }) => {
       const running = beginUp(change(), { timeoutMs: 600_000 });
-      await reached(running);
+      const early = running.ended.then(({ code }) => {
+        throw new Error(`up ended with ${code} before it was killed:\n${running.tail()}`);
+      });
+      await Promise.race([reached(running), early]);
       const ms = Math.round(drawn(name) * withinMs);
       await pause(ms); // a moment is what is tested
       const killed = await killTree(running.child.pid ?? 0);

@@ -5,7 +5,7 @@ import type {
   DrainInputs,
   EndpointGateInputs,
   MemberExitInputs,
-  RosterInputs,
+  RosterState,
 } from "../../../model/resources";
 import type { ContainerState } from "../../../control/docker";
 import { reachesLeader } from "../../../control/endpointGate";
@@ -71,6 +71,10 @@ vi.mock("../../../control/leadership", async (original) => ({
   ...(await original<object>()),
   gate: () => log("gate").then(() => view),
   moveLeadership: () => log("leadership moved to one of the members"),
+}));
+vi.mock("../../../control/patroni", async (original) => ({
+  ...(await original<object>()),
+  clusterView: () => Promise.resolve(view),
 }));
 vi.mock("../../../control/handover", () => ({
   endLeader: () => log("leader ended"),
@@ -156,10 +160,11 @@ const exitInputs: MemberExitInputs = {
   member: member("m1"),
   members: drainInputs.members,
 };
-const rosterInputs: RosterInputs = {
+const rosterInputs: RosterState = {
   ...front,
   names: ["m1", "m2", "m3"],
   members: ["m1", "m2", "m3"].map(member),
+  left: [],
 };
 
 const update = (type: AnyType, old: object, change: object) =>
@@ -216,6 +221,11 @@ describe("Drain", () => {
     ["as declared", { ...live, image: "postgres:1", networks: ["dev", "other"] }, []],
     ["of another image", { ...live, image: "postgres:2", networks: ["dev"] }, ["image"]],
     ["in no network of the cluster", { ...live, image: "postgres:1", networks: [] }, ["network"]],
+    [
+      "that an `up` left as it was when it died behind the gate",
+      { ...live, image: "postgres:1", networks: ["dev"], labels: { "postgres-ha.trigger": "old" } },
+      ["arguments"],
+    ],
     ["stopped", { exists: true, running: false, status: "exited", image: "postgres:2" }, []],
     ["gone", { exists: false, running: false, status: "missing" }, []],
   ])("finds what drifted of a container %s", (_, state, drifted) => {
@@ -269,6 +279,23 @@ describe("Roster", () => {
     const poolers = ["p1", "p4"].map(pooler);
     await update(roster, old, { names, members: names.map(member), poolers });
     expect(done).toEqual(["led on, asked m1,m2,m4,m3, paused p1,p4,p3"]);
+  });
+
+  it("shows a member that left and leads again, as an `up` that died had moved it: moved once more", async () => {
+    const names = ["m2", "m3"];
+    const now = { names, members: names.map(member) };
+    const state = await update(roster, rosterInputs, now);
+    expect(state).toMatchObject({ names, left: [member("m1")] });
+    done = [];
+    const seen = await roster.read(state);
+    expect(seen).toMatchObject({ names: ["m2", "m3", "m1"] });
+    await update(roster, seen as object, now);
+    expect(done).toEqual(["led on, asked m2,m3,m1, paused "]);
+  });
+
+  it("forgets a member that left once the cluster knows it no more", async () => {
+    const state = { ...rosterInputs, left: [member("m9")] };
+    expect(await roster.read(state as unknown as Props)).toEqual(rosterInputs);
   });
 
   it("asks nothing for a new member, and looks at names only", async () => {

@@ -1,6 +1,11 @@
-import { describe, expect, it } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { hostname, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Deployment } from "../../../setup/record/deployment";
-import { halfMade } from "../../../setup/recover";
+import { atWork, halfMade } from "../../../setup/recover";
 
 const PROVIDER = "urn:pulumi:dev::p::pulumi:providers:docker::dev-local";
 const CONTAINER = "docker:index/container:Container";
@@ -40,4 +45,44 @@ describe("halfMade", () => {
     expect(halfMade(deployment)).toEqual([]);
     expect(halfMade({})).toEqual([]);
   });
+});
+
+describe("the lock of a command", () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "pgha-lock-"));
+    vi.stubEnv("PGHA_STATE", folder);
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  function lock(pid: number): void {
+    const locks = join(folder, "backend", ".pulumi", "locks", "organization", "p", "dev");
+    mkdirSync(locks, { recursive: true });
+    writeFileSync(join(locks, "one.json"), JSON.stringify({ pid, hostname: hostname() }));
+  }
+
+  it("counts while its process runs", () => {
+    lock(process.pid);
+    expect(atWork("p", "dev")).toEqual([`process ${process.pid} on ${hostname()}`]);
+  });
+
+  it.runIf(existsSync("/proc/self/stat"))(
+    "of one that nobody has reaped is a dead one's",
+    async () => {
+      // The shell's child ends while the program that the shell has become never waits for it.
+      const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 30"]);
+      try {
+        const [said] = (await once(parent.stdout, "data")) as [Buffer];
+        lock(Number(said.toString()));
+        await vi.waitFor(() => expect(atWork("p", "dev")).toEqual([]), 5000);
+        expect(() => process.kill(Number(said.toString()), 0)).not.toThrow();
+      } finally {
+        parent.kill();
+      }
+    },
+  );
 });
