@@ -7,7 +7,7 @@ import type { Target } from "../../harness/dialler";
 import { Members } from "../../harness/members";
 import { type EndpointKind, first, type Outputs } from "../../harness/outputs";
 import { runPsql, withRoot } from "../../harness/psql";
-import { ok, type Ran } from "../../harness/run";
+import type { Ran } from "../../harness/run";
 import { untilNothing } from "../../harness/wait";
 import type { Watched } from "../../harness/watch";
 import { makeCheckout, stackFile } from "./checkout";
@@ -27,7 +27,7 @@ const OUTPUTS = work("outputs.json");
 const BROUGHT_UP = work("brought-up.json");
 const UP_MS = 900_000;
 
-export const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 let known: Outputs | undefined;
 
@@ -160,9 +160,4 @@ export async function psql(uri: string, sql: string): Promise<Ran> {
   const image = (): Promise<string> =>
     inspect(first(outputs().operations.members), "{{.Config.Image}}");
   return runPsql({ image, folder: work() }, withRoot(uri, file), sql);
-}
-
-/** The tags of all images that this machine's engine has. */
-export async function localTags(): Promise<string[]> {
-  return (await ok("docker", ["images", "--format", "{{.Repository}}:{{.Tag}}"])).split("\n");
 }

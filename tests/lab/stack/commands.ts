@@ -41,11 +41,7 @@ function environment(): NodeJS.ProcessEnv {
 }
 
 /** Begins `npm run VERB -- ARGS` in the checkout of the tests. */
-export function begin(
-  verb: string,
-  args: readonly string[],
-  options: CommandOptions = {},
-): LongRun {
+function begin(verb: string, args: readonly string[], options: CommandOptions = {}): LongRun {
   const { keep = true, env = {}, through = [], ...rest } = options;
   const script = join(checkout, "setup", "run.mjs");
   const argv = [...through, process.execPath, script, verb, ...args];

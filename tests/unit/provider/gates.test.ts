@@ -1,3 +1,4 @@
+/* eslint-disable max-lines -- all gates are tried with one set of stand-ins */
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ContainerAccess } from "../../../model/access";
 import type {
