@@ -36,6 +36,8 @@ it("replicates by TLS only", async () => {
 });
 
 it("archives what it writes", async () => {
+  // Without a write there may be nothing to switch, and the segment would wait for archive_timeout.
+  await value("SELECT pg_logical_emit_message(true, 'test', 'a write')");
   const name = await value("SELECT pg_walfile_name(pg_switch_wal())");
   await eventually(`${name} in the archive`, 60, async () => {
     const last = await value("SELECT last_archived_wal FROM pg_stat_archiver");
