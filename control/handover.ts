@@ -4,10 +4,16 @@ import { Conversation } from "./conversation";
 import { UnreachableError, describe } from "./errors";
 import { takeHelm } from "./helm";
 import { watchForLeader } from "./leaderWatch";
-import { clusterView, memberStatus, switchover } from "./patroni";
+import {
+  clusterView,
+  memberStatus,
+  switchover,
+  type ClusterMember,
+  type ClusterView,
+} from "./patroni";
 import { onMember } from "./sqlSession";
 import { pauseAll, running, serveReaders, type Front } from "./traffic";
-import { until } from "./until";
+import { NotYet, until } from "./until";
 
 /** Ends Patroni when it is told to; its own stop signal, without Docker taking it for a stop for good. */
 const END = ["sh", "-c", "read -r now && kill -TERM 1"];
@@ -81,6 +87,45 @@ export async function switchPaused(
   );
 }
 
+/** Patroni takes a member that streams again among the synchronous ones within two of its loops. */
+const SYNCHRONOUS_MS = 15_000;
+const SYNCHRONOUS = /^(sync|quorum)_standby$/;
+
+/**
+ * The member that would lead after `leader` and is not counted by the vote yet; undefined when the vote
+ * counts the first in `order` that streams, or counts nobody.
+ */
+export function notCountedYet(
+  view: ClusterView,
+  leader: string,
+  order: readonly string[],
+): ClusterMember | undefined {
+  if (!view.members.some(({ role }) => SYNCHRONOUS.test(role))) return undefined;
+  const first = order
+    .filter((name) => name !== leader)
+    .map((name) => view.members.find((one) => one.name === name))
+    .find((one) => one?.state === "streaming");
+  return first === undefined || SYNCHRONOUS.test(first.role) ? undefined : first;
+}
+
+/** Of equals the first of the roll leads next (`failover_priority`), where the vote counts it. */
+async function firstInLine(
+  members: readonly MemberAccess[],
+  leader: string,
+  note: (text: string) => void,
+): Promise<void> {
+  const limits = { timeoutMs: SYNCHRONOUS_MS, intervalMs: 250, retry: unreachable };
+  const order = members.map(({ name }) => name);
+  try {
+    await until("the next leader being a synchronous standby", limits, async () => {
+      const waiting = notCountedYet(await clusterView(members), leader, order);
+      if (waiting !== undefined) throw new NotYet(`${waiting.name} is a ${waiting.role}`);
+    });
+  } catch (error) {
+    note(`leadership may move once more than it needs to: ${describe(error)}`);
+  }
+}
+
 /**
  * Has the leader's Patroni end, which hands leadership to a streaming replica and, unlike a
  * switchover, without a wait in the others. Its container is started again by its restart policy and
@@ -92,6 +137,7 @@ export async function endLeader(
   handover: Handover & { readonly front: Front },
 ): Promise<string> {
   const others = members.filter((member) => member.name !== leader.name);
+  await firstInLine(members, leader.name, handover.note ?? (() => undefined));
   await checkpoint(members, leader.name);
   const end = await Conversation.begin(leader, END);
   try {

@@ -20,6 +20,9 @@ export interface PatroniSecrets {
   readonly rewindPassword: string;
 }
 
+/** Of the first member. Zero would mean: never. */
+const HIGHEST_PRIORITY = 100;
+
 /** patroni.yml of a member. */
 export function renderPatroni(
   config: StackConfig,
@@ -45,7 +48,17 @@ export function renderPatroni(
     consul: consulSection(config, topology, member, secrets),
     bootstrap: { dcs: dynamicConfig(config, topology), initdb: initdb(config) },
     postgresql: postgresqlSection(config, topology, member, secrets),
+    tags: { failover_priority: failoverPriority(topology, member) },
   });
+}
+
+/**
+ * Who of equals leads next: the first of the roll before the second, and so on. A roll then moves
+ * leadership twice at most, as whoever takes it over the second time was replaced before.
+ */
+function failoverPriority(topology: Topology, member: MemberPlan): number {
+  const place = topology.members.findIndex(({ name }) => name === member.name);
+  return Math.max(1, HIGHEST_PRIORITY - place);
 }
 
 function consulSection(

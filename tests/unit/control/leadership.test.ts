@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { notCountedYet } from "../../../control/handover";
 import { chooseCandidate, notReady } from "../../../control/leadership";
 import type { ClusterMember } from "../../../control/patroni";
 import { timelineProblems } from "../../../control/readiness";
@@ -33,6 +34,26 @@ describe("chooseCandidate", () => {
   it("takes no one who does not stream", () => {
     const members = [replica("m1", { state: "starting" }), leader];
     expect(chooseCandidate({ members }, "m2", order)).toBeUndefined();
+  });
+});
+
+describe("notCountedYet", () => {
+  const counted = { role: "quorum_standby" };
+
+  it("names the first of the roll that streams while the vote counts only others", () => {
+    const members = [replica("m1"), leader, replica("m3", counted)];
+    expect(notCountedYet({ members }, "m2", order)?.name).toBe("m1");
+  });
+
+  it("waits for nobody who is away, and for nobody in an asynchronous cluster", () => {
+    const away = [replica("m1", { state: "starting" }), leader, replica("m3", counted)];
+    expect(notCountedYet({ members: away }, "m2", order)).toBeUndefined();
+    expect(notCountedYet({ members: [replica("m1"), leader] }, "m2", order)).toBeUndefined();
+  });
+
+  it("is content once the first of the roll is counted", () => {
+    const members = [replica("m1", counted), leader, replica("m3")];
+    expect(notCountedYet({ members }, "m2", order)).toBeUndefined();
   });
 });
 

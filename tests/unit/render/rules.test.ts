@@ -6,6 +6,7 @@ import type { StackConfig } from "../../../model/config";
 import { aclPolicies, patroniGrant } from "../../../model/render/consul";
 import { dynamicConfig } from "../../../model/render/dynamicConfig";
 import { hbaRules } from "../../../model/render/hba";
+import { renderPatroni } from "../../../model/render/patroni";
 import { renderMemberBackrest } from "../../../model/render/pgbackrest";
 import { poolSettings, renderPgbouncer } from "../../../model/render/pgbouncer";
 import { hostOf, type Instance, planTopology, type Topology } from "../../../model/topology";
@@ -286,5 +287,24 @@ describe("Consul", () => {
       }),
       { numRuns: 60 },
     );
+  });
+});
+
+describe("failover_priority", () => {
+  it("falls in the order of the roll, is above zero, and stays when a member is added at the end", () => {
+    const config = stackConfig("dev");
+    const of = (topology: Topology): number[] =>
+      topology.members.map((member) => {
+        const secrets = { consulToken: "t", replicationPassword: "r", rewindPassword: "w" };
+        const text = renderPatroni(config, topology, member, secrets);
+        return (parse(text) as { tags: { failover_priority: number } }).tags.failover_priority;
+      });
+    const topology = planTopology(config);
+    const all = of(topology);
+    expect([...all].sort((a, b) => b - a)).toEqual(all);
+    expect(new Set(all).size).toBe(all.length);
+    expect(Math.min(...all)).toBeGreaterThan(0);
+    const fewer = { ...topology, members: topology.members.slice(0, -1) };
+    expect(of(fewer)).toEqual(all.slice(0, -1));
   });
 });
