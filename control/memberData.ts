@@ -42,6 +42,11 @@ export async function permitBootstrap(member: MemberData): Promise<void> {
   if (done !== true) throw missing(member);
 }
 
+/** Whether PostgreSQL has not run in a member's volume yet, so that there is nothing to lose. */
+export async function hasNeverRun(member: ContainerAccess): Promise<boolean> {
+  return (await getFile(member, BOOTSTRAP_PERMIT)) !== undefined;
+}
+
 /** Removes what a killed look may have left: a container keeps its volume from being removed. */
 export function clearLook(member: MemberData): Promise<void> {
   return removeTask(taskOf(member));

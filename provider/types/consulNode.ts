@@ -5,6 +5,7 @@ import { removeGrant } from "../../control/consulGrant";
 import { agentMayGo, forgetNode, serverMayGo } from "../../control/consulNodes";
 import { containerState } from "../../control/docker";
 import { withDrift } from "../drift";
+import { alreadyMade } from "../newcomers";
 import { nobodyKnows, takesDown } from "../takeDown";
 import { define } from "../type";
 import { warn } from "../warn";
@@ -33,7 +34,10 @@ async function gate(news: ConsulNodeInputs): Promise<void> {
 }
 
 async function update(state: ConsulNodeInputs, news: ConsulNodeInputs): Promise<ConsulNodeInputs> {
-  if (state.trigger !== news.trigger) await gate(news);
+  if (state.trigger === news.trigger) return news;
+  const servers = await alreadyMade(state.servers, news.servers);
+  const agents = await alreadyMade(state.agents, news.agents);
+  await gate({ ...news, servers, agents });
   return news;
 }
 

@@ -4,17 +4,21 @@ import { patroniGrant } from "../../model/render/consul";
 import { removeGrant } from "../../control/consulGrant";
 import { backAgain, endLeader } from "../../control/handover";
 import { gate, moveLeadership } from "../../control/leadership";
+import { hasNeverRun } from "../../control/memberData";
 import { forgetMember } from "../../control/memberRecord";
 import { leaderOf, type ClusterView } from "../../control/patroni";
 import { ControlError } from "../../control/errors";
 import { drainReplica } from "../../control/traffic";
 import { withDrift } from "../drift";
+import { alreadyMade } from "../newcomers";
 import { nobodyKnows, takesDown } from "../takeDown";
 import { define } from "../type";
 import { warn } from "../warn";
 
 async function drain(inputs: DrainInputs): Promise<void> {
   const { member, members, unreachable, haproxies, poolers } = inputs;
+  // A cluster that never came up is mended by replacing its members: there is no leader to wait for.
+  if (await hasNeverRun(member)) return;
   if (unreachable > 0 && members.length < 3) throw tooFew(inputs);
   const limits = { timeoutMs: inputs.timeoutSeconds * 1000, maximumLag: inputs.maximumLagBytes };
   // The only one has nobody to wait for, also where it never came up.
@@ -79,7 +83,8 @@ export const drainType = define<DrainInputs, DrainInputs>({
   create: (inputs) => Promise.resolve({ id: inputs.member.name, state: inputs }),
   read,
   async update(state, news) {
-    if (state.trigger !== news.trigger) await drain(news);
+    if (state.trigger === news.trigger) return news;
+    await drain({ ...news, members: await alreadyMade(state.members, news.members) });
     return news;
   },
   delete: forget,

@@ -2,6 +2,7 @@
 import type { EndpointGateInputs } from "../../model/resources";
 import { endpointMayGo } from "../../control/endpointGate";
 import { withDrift } from "../drift";
+import { alreadyMade } from "../newcomers";
 import { define } from "../type";
 import { warn } from "../warn";
 
@@ -13,8 +14,8 @@ export const endpointGate = define<EndpointGateInputs, EndpointGateInputs>({
   ignored: ["kind", "endpoint", "others", "through", "timeoutSeconds"],
   create: (inputs) => Promise.resolve({ id: inputs.endpoint.container, state: inputs }),
   read: (state) => withDrift(state, state.endpoint),
-  async update(_, news) {
-    await endpointMayGo(news, warn);
+  async update(state, news) {
+    await endpointMayGo({ ...news, others: await alreadyMade(state.others, news.others) }, warn);
     return news;
   },
   delete: () => Promise.resolve(),

@@ -26,6 +26,7 @@ let done: string[];
 let states: Record<string, Partial<ContainerState>>;
 let view: ClusterView;
 let voters: number;
+let neverRan: string[];
 const notes: string[] = [];
 
 const { log, stateOf } = vi.hoisted(() => ({
@@ -64,13 +65,20 @@ vi.mock("../../../control/consulNodes", () => ({
 vi.mock("../../../control/consulGrant", () => ({
   removeGrant: (_: unknown, name: string) => log(`grant of ${name} removed`),
 }));
+vi.mock("../../../control/memberData", async (original) => ({
+  ...(await original<object>()),
+  hasNeverRun: ({ container }: ContainerAccess) => Promise.resolve(neverRan.includes(container)),
+}));
 vi.mock("../../../control/memberRecord", () => ({
   forgetMember: ({ member, others }: { member: string; others: { name: string }[] }) =>
     log(`${member} forgotten by ${others.map(({ name }) => name).join()}`),
 }));
 vi.mock("../../../control/leadership", async (original) => ({
   ...(await original<object>()),
-  gate: () => log("gate").then(() => view),
+  gate: (members: { name: string }[]) =>
+    log(members.length === 2 ? "gate" : `gate of ${members.map(({ name }) => name).join()}`).then(
+      () => view,
+    ),
   moveLeadership: () => log("leadership moved to one of the members"),
 }));
 vi.mock("../../../control/patroni", async (original) => ({
@@ -100,6 +108,7 @@ beforeEach(() => {
   states = {};
   notes.length = 0;
   voters = 3;
+  neverRan = [];
   view = {
     members: [
       { name: "m1", role: "leader", state: "running" },
@@ -211,10 +220,23 @@ describe("Drain", () => {
     expect(done).toEqual(["gate", "readers led away"]);
   });
 
+  it("lets a member through in whose volume PostgreSQL has never run", async () => {
+    neverRan = ["m1"];
+    await roll();
+    expect(done).toEqual([]);
+  });
+
   it("does not let a member that is about to leave take the lead", async () => {
     view = { members: [...view.members, { name: "m3", role: "replica", state: "streaming" }] };
     await roll();
     expect(done).toEqual(["gate", "leadership moved to one of the members"]);
+  });
+
+  it("waits for a member that came in between, and for none that the same `up` makes later", async () => {
+    const more = { members: ["m1", "m2", "m3", "m4"].map(member), trigger: "t2" };
+    states = { m2: { exists: false }, m4: { exists: false } };
+    await update(drainType, drainInputs, more);
+    expect(done[0]).toBe("gate of m1,m2,m3");
   });
 
   const live = { exists: true, running: true, status: "running" };
@@ -343,6 +365,13 @@ describe("ConsulNode", () => {
     expect(notes.join()).toMatch(/Consul is away while a is replaced/);
   });
 
+  it("does not wait for one that the same `up` makes later", async () => {
+    states = { c: { exists: false, running: false, status: "missing" } };
+    const servers = ["a", "b", "c"].map((name) => ({ ...consul[0], ...access(name) }));
+    await update(consulNode, nodeInputs, { servers, trigger: "t2" });
+    expect(done).toEqual(["gate of a before b"]);
+  });
+
   it("lets one that does not run be repaired", async () => {
     states = { a: { running: false } };
     await roll(nodeInputs);
@@ -393,6 +422,13 @@ describe("EndpointGate", () => {
     states = { h1: { running: false } };
     await roll(gateInputs);
     expect(done).toEqual([]);
+  });
+
+  it("does not wait for one that the same `up` makes later", async () => {
+    states = { h3: { exists: false, running: false, status: "missing" } };
+    const news = { others: ["h2", "h3"].map(access), trigger: "t2", through: [] };
+    await update(endpointGate, gateInputs, news);
+    expect(done).toEqual(["healthcheck of h2"]);
   });
 
   it("pauses no pool that does not run", async () => {
