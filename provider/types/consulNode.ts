@@ -33,7 +33,21 @@ async function gate(news: ConsulNodeInputs): Promise<void> {
     warn(`Consul is away while ${name} is replaced: there are not three servers that vote`);
 }
 
+/**
+ * A server on another machine at another address has another identity. Its old one would vote for ever,
+ * as a dead server of one more: the others then could lose none.
+ */
+async function forgetOldVote(old: ConsulNodeInputs, news: ConsulNodeInputs): Promise<void> {
+  const { raftAddress, node } = old;
+  const moved = news.raftAddress !== undefined && raftAddress !== news.raftAddress;
+  // With its container there it has its data, and with that its identity: it tells the others itself.
+  if (raftAddress === undefined || !moved || (await containerState(news.node)).exists) return;
+  const timeoutMs = news.timeoutSeconds * 1000;
+  await forgetNode(others(news), { name: node.container, raftAddress }, timeoutMs);
+}
+
 async function update(state: ConsulNodeInputs, news: ConsulNodeInputs): Promise<ConsulNodeInputs> {
+  await forgetOldVote(state, news);
   if (state.trigger === news.trigger) return news;
   const servers = await alreadyMade(state.servers, news.servers);
   const agents = await alreadyMade(state.agents, news.agents);

@@ -59,8 +59,13 @@ vi.mock("../../../control/consulNodes", () => ({
     log(`gate of ${name} before ${others.join()}`).then(() => voters),
   agentMayGo: (_: unknown, name: string, others: string[]) =>
     log(`gate of ${name} before ${others.join()}`),
-  forgetNode: ({ servers }: { servers: ContainerAccess[] }, { name }: { name: string }) =>
-    log(`${name} forgotten by ${servers.map(({ container }) => container).join()}`),
+  forgetNode: (
+    { servers }: { servers: ContainerAccess[] },
+    { name, raftAddress = "" }: { name: string; raftAddress?: string },
+  ) => {
+    const by = servers.map(({ container }) => container).join();
+    return log(`${name} forgotten by ${by}${raftAddress === "10.0.0.1:8300" ? "" : raftAddress}`);
+  },
 }));
 vi.mock("../../../control/consulGrant", () => ({
   removeGrant: (_: unknown, name: string) => log(`grant of ${name} removed`),
@@ -363,6 +368,18 @@ describe("ConsulNode", () => {
     expect(done).toEqual(["gate of a before b"]);
     expect(notes).toHaveLength(2);
     expect(notes.join()).toMatch(/Consul is away while a is replaced/);
+  });
+
+  it("has the old vote of a server forgotten that is on another machine at another address", async () => {
+    const moved = { raftAddress: "10.0.0.9:8300" };
+    states = { a: { exists: false, running: false, status: "missing" } };
+    await update(consulNode, nodeInputs, moved);
+    expect(done).toEqual(["a forgotten by b"]);
+    // Its data came with it: it has kept its identity.
+    done = [];
+    states = { a: { running: false, status: "exited" } };
+    await update(consulNode, nodeInputs, moved);
+    expect(done).toEqual([]);
   });
 
   it("does not wait for one that the same `up` makes later", async () => {
