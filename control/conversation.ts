@@ -71,6 +71,22 @@ export class Conversation {
     this.stream.end();
   }
 
+  /** Once the program has ended, or nothing more can be known of it. */
+  over(): Promise<void> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        if (this.closed || this.trouble !== undefined) resolve();
+      };
+      this.listeners.push(look);
+      look();
+    });
+  }
+
+  /** Leaves the program to itself. */
+  leave(): void {
+    this.stream.destroy();
+  }
+
   private notify(): void {
     for (const listener of this.listeners) listener();
   }

@@ -12,7 +12,7 @@ import {
   type ClusterView,
 } from "./patroni";
 import { onMember } from "./sqlSession";
-import { pauseAll, running, serveReaders, type Front } from "./traffic";
+import { allPoolsReady, running, serveReaders, type Front } from "./traffic";
 import { NotYet, until } from "./until";
 
 /** Ends Patroni when it is told to; its own stop signal, without Docker taking it for a stop for good. */
@@ -52,21 +52,23 @@ async function handOver(
   move: () => Promise<void>,
 ): Promise<string> {
   await serveReaders(front, from, await clusterView(members));
-  const helm = await takeHelm(await running(front.haproxies));
-  const watch = await watchForLeader(candidates).catch((error: unknown) => {
-    helm.end();
-    throw error;
-  });
-  const paused = await pauseAll(front, note);
+  const begun: { end(): void }[] = [];
+  const keep = <T extends { end(): void }>(one: T): T => (begun.push(one), one);
   try {
-    // Patroni looks only once a second whether it is done: the new leader knows earlier.
-    const to = await Promise.race([watch.first(), move().then(() => watch.first())]);
-    await helm.steer(from, to);
-    return to;
+    const helm = keep(await takeHelm(await running(front.haproxies)));
+    const watch = keep(await watchForLeader(candidates));
+    const pools = keep(await allPoolsReady(front, note));
+    const paused = await pools.pause();
+    try {
+      // Patroni looks only once a second whether it is done: the new leader knows earlier.
+      const to = await Promise.race([watch.first(), move().then(() => watch.first())]);
+      await helm.steer(from, to);
+      return to;
+    } finally {
+      await paused.resume();
+    }
   } finally {
-    await paused.resume();
-    watch.end();
-    helm.end();
+    for (const one of begun) one.end();
   }
 }
 

@@ -1,10 +1,8 @@
 /** Pauses of PgBouncer: clients stay connected and wait, no transaction runs. */
-import type { Duplex } from "node:stream";
 import type { ContainerAccess } from "../model/access";
+import { Conversation } from "./conversation";
 import { place } from "./docker";
-import { ControlError, describe } from "./errors";
-import { execStream } from "./exec";
-import { FrameDecoder } from "./frames";
+import { ControlError, finding } from "./errors";
 
 /** How long a pause may last, and what it may cost to get there. */
 export interface PauseLimits {
@@ -20,24 +18,45 @@ export interface PausedPools {
   resume(): Promise<void>;
 }
 
+/** Pools in which everything waits for the word. */
+export interface ReadyPools {
+  /** Pauses all of them at once. Where one cannot be paused all go on, and this fails. */
+  pause(): Promise<PausedPools>;
+  /** Lets go of them: whatever is paused resumes. */
+  end(): void;
+}
+
 /**
- * Pauses pools on all hosts at once. The pause is held by a process inside each container, which
- * ends it when this connection or its time ends. Where one cannot be paused, all go on, and this
- * fails.
+ * Starts, inside each container, the process that will hold its pause; it ends the pause when this
+ * connection or its time ends. To start it takes longer than to pause, and clients would wait for it.
  */
-export async function pausePools(
+export async function preparePause(
   poolers: readonly ContainerAccess[],
   limits: PauseLimits,
-): Promise<PausedPools> {
-  const holds = await Promise.allSettled(poolers.map((pooler) => hold(pooler, limits)));
-  const held = holds.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
-  const paused: PausedPools = {
-    resume: async () => void (await Promise.all(held.map((one) => one.release()))),
+): Promise<ReadyPools> {
+  const begun = await Promise.allSettled(poolers.map((pooler) => startHold(pooler, limits, [])));
+  const talks = begun.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+  const end = (): void => talks.forEach((talk) => talk.end());
+  const resume = async (): Promise<void> => {
+    end();
+    await Promise.all(talks.map((talk) => talk.over()));
   };
-  const failed = holds.find((one) => one.status === "rejected");
-  if (failed === undefined) return paused;
-  await paused.resume();
-  throw failed.reason;
+  const failed = begun.find((one) => one.status === "rejected");
+  if (failed !== undefined) {
+    end();
+    throw failed.reason;
+  }
+  const pause = async (): Promise<PausedPools> => {
+    talks.forEach((talk) => talk.say("now"));
+    const heard = await Promise.allSettled(
+      talks.map((talk, index) => paused(poolers[index], talk, limits)),
+    );
+    const refused = heard.find((one) => one.status === "rejected");
+    if (refused === undefined) return { resume };
+    await resume();
+    throw refused.reason;
+  };
+  return { pause, end };
 }
 
 /**
@@ -49,65 +68,41 @@ export async function pauseUntilBack(
   behind: { readonly address: string; readonly port: number },
   limits: PauseLimits,
 ): Promise<void> {
-  const { stream } = await startHold(pooler, limits, [behind.address, String(behind.port)]);
-  stream.destroy();
+  const talk = await startHold(pooler, limits, [behind.address, String(behind.port)]);
+  try {
+    await paused(pooler, talk, limits);
+  } finally {
+    talk.leave();
+  }
 }
 
-interface Hold {
-  release(): Promise<void>;
-}
-
-/** Returns once the pool is paused. */
-async function hold(pooler: ContainerAccess, limits: PauseLimits): Promise<Hold> {
-  const { stream, ended } = await startHold(pooler, limits, []);
-  const release = async (): Promise<void> => {
-    stream.end();
-    await ended;
-  };
-  return { release };
-}
-
-/** Starts the process that holds a pause; returns once the pool is paused. */
-async function startHold(
+function startHold(
   pooler: ContainerAccess,
   { seconds, waitSeconds }: PauseLimits,
   behind: readonly string[],
-): Promise<{ stream: Duplex; ended: Promise<void> }> {
+): Promise<Conversation> {
   const argv = ["hold-pause", String(seconds), String(waitSeconds), ...behind];
-  const stream = await execStream(pooler, argv);
-  const ended = new Promise<void>((resolve) => stream.once("close", () => resolve()));
-  await said(pooler, stream, (waitSeconds + 10) * 1000);
-  return { stream, ended };
+  return Conversation.begin(pooler, argv);
 }
 
-/** Waits for the word "paused"; fails with what was said instead. */
-function said(pooler: ContainerAccess, stream: Duplex, timeoutMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let text = "";
-    const decoder = new FrameDecoder();
-    const fail = (found: string): void => {
-      clearTimeout(timer);
-      stream.destroy();
-      reject(
-        new ControlError({
-          doing: "pause the pool",
-          where: place(pooler),
-          found,
-          remedy:
-            "The pool goes on. Look for transactions that run long: SHOW SERVERS; on its console.",
-        }),
-      );
-    };
-    const timer = setTimeout(() => fail(`no answer within ${timeoutMs / 1000} s`), timeoutMs);
-    stream.on("data", (chunk: Buffer) =>
-      decoder.push(chunk, (_, data) => {
-        text += data.toString();
-        if (!/^paused$/m.test(text)) return;
-        clearTimeout(timer);
-        resolve();
-      }),
+/** Waits until the pool is paused; fails with what was said instead. */
+async function paused(
+  pooler: ContainerAccess | undefined,
+  talk: Conversation,
+  { waitSeconds }: PauseLimits,
+): Promise<void> {
+  try {
+    await talk.hear("paused", (waitSeconds + 10) * 1000);
+  } catch (error) {
+    throw new ControlError(
+      {
+        doing: "pause the pool",
+        where: pooler === undefined ? "" : place(pooler),
+        found: finding(error),
+        remedy:
+          "The pool goes on. Look for transactions that run long: SHOW SERVERS; on its console.",
+      },
+      error,
     );
-    stream.on("end", () => fail(text.trim() || "it ended without a word"));
-    stream.on("error", (error) => fail(describe(error)));
-  });
+  }
 }

@@ -4,7 +4,7 @@ import { describe } from "./errors";
 import { execDetached } from "./exec";
 import { serverStatus, setServer } from "./haproxy";
 import { leads, type ClusterView } from "./patroni";
-import { pausePools, type PausedPools } from "./poolPause";
+import { preparePause, type PausedPools, type ReadyPools } from "./poolPause";
 import { presence } from "./presence";
 import { NotYet, until } from "./until";
 
@@ -31,26 +31,34 @@ export async function running<T extends ContainerAccess>(
 }
 
 /**
- * Pauses pools. Where a transaction runs too long there is no pause, which `note` is told: it would
- * hold up all others and be cut off nevertheless.
+ * Pools that are ready to be paused. Where one cannot be, or a transaction runs too long, there is no
+ * pause, which `note` is told: it would hold up all others and be cut off nevertheless.
  */
-async function pause(
+async function ready(
   wanted: readonly PoolerAccess[],
   note: (text: string) => void,
-): Promise<PausedPools> {
+): Promise<ReadyPools> {
   const poolers = await running(wanted);
-  if (poolers.length === 0) return NOTHING;
-  try {
-    return await pausePools(poolers, { seconds: PAUSE_SECONDS, waitSeconds: WAIT_SECONDS });
-  } catch (error) {
+  const without = (error: unknown): void =>
     note(`going on without a pause of the pools: ${describe(error)}`);
-    return NOTHING;
+  const limits = { seconds: PAUSE_SECONDS, waitSeconds: WAIT_SECONDS };
+  try {
+    const pools = await preparePause(poolers, limits);
+    const pause = (): Promise<PausedPools> =>
+      pools.pause().catch((error: unknown) => {
+        without(error);
+        return NOTHING;
+      });
+    return { ...pools, pause };
+  } catch (error) {
+    without(error);
+    return { pause: () => Promise.resolve(NOTHING), end: () => undefined };
   }
 }
 
-/** Pauses all pools. */
-export function pauseAll(front: Front, note: (text: string) => void): Promise<PausedPools> {
-  return pause(front.poolers, note);
+/** All pools, ready to be paused. */
+export function allPoolsReady(front: Front, note: (text: string) => void): Promise<ReadyPools> {
+  return ready(front.poolers, note);
 }
 
 /** Has every other replica take readers, also those that came back from a drain of their own. */
@@ -95,7 +103,8 @@ export async function drainReplica(
 /** Has the pools of readers give back the connections that they have, between two transactions. */
 export async function releaseReaders(front: Front, note: (text: string) => void): Promise<void> {
   const readers = front.poolers.filter((one) => one.target === "replicas");
-  await (await pause(readers, note)).resume();
+  const paused = await (await ready(readers, note)).pause();
+  await paused.resume();
 }
 
 async function drainAt(haproxy: ContainerAccess, member: string): Promise<void> {

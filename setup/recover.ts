@@ -55,16 +55,23 @@ function lockFolder(project: string, stack: string): string {
   return state("backend", ".pulumi", "locks", "organization", project, stack);
 }
 
-/** Containers with a creation that never ended and no resource of the same name. */
+/**
+ * Containers that may be there without a record: a creation never ended, or the one that was recorded
+ * is deleted and its replacement is not written down.
+ */
 export function halfMade({
   resources = [],
   pending_operations: pending = [],
 }: Deployment): HalfMade[] {
-  const known = new Set(resources.filter(({ id }) => id !== undefined).map(({ urn }) => urn));
-  return pending.flatMap(({ type, resource }) => {
-    const { urn, provider, inputs } = resource;
-    const isContainer = resource.type === "docker:index/container:Container";
-    if (type !== "creating" || !isContainer || known.has(urn)) return [];
+  const made = resources.filter(({ id, pendingReplacement }) => id && !pendingReplacement);
+  const known = new Set(made.map(({ urn }) => urn));
+  const creating = pending
+    .filter(({ type, resource }) => type === "creating" && !known.has(resource.urn))
+    .map(({ resource }) => resource);
+  const awaited = [...creating, ...resources.filter((one) => one.pendingReplacement)];
+  const unique = [...new Map(awaited.map((one) => [one.urn, one])).values()];
+  return unique.flatMap(({ type, provider, inputs }) => {
+    if (type !== "docker:index/container:Container") return [];
     const owner = resources.find((one) => provider?.startsWith(`${one.urn}::`));
     const [host, name] = [owner?.inputs?.host, inputs?.name];
     return typeof host === "string" && typeof name === "string" ? [{ host, name }] : [];

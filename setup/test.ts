@@ -24,7 +24,11 @@ const layers: Record<string, readonly Part[]> = {
 const ofAll: Record<string, readonly string[]> = {
   lab: ["tests/lab/10-bring-up", "tests/lab/11-roll", "tests/lab/12-host-lost"],
 };
-const goModules = ["resource-docker", "resource-random", "resource-command", "language-nodejs"];
+/** Folders with Go tests, from setup/go on. */
+const goModules = [
+  ...["resource-docker", "resource-random", "resource-command", "language-nodejs"],
+  "../../tests/lab/delay",
+];
 
 /** `npm test -- [layer...] [-- flags of vitest]`. */
 export async function testVerb(args: string[]): Promise<number> {

@@ -9,6 +9,8 @@ export interface Resource {
   /** URN and id of its provider, joined by `::`. */
   provider?: string;
   protect?: boolean;
+  /** Deleted so that it can be made anew, which has not happened yet; the id is that of the old one. */
+  pendingReplacement?: boolean;
   inputs?: Record<string, unknown>;
   outputs?: Record<string, unknown>;
   dependencies?: string[];

@@ -65,12 +65,13 @@ function hold(...args: string[]) {
       if (output !== "paused\n") throw new NotYet(`${output}${errors}`);
       return Promise.resolve();
     });
-  return { child, ended, paused };
+  return { child, ended, paused, now: () => child.stdin.write("now\n") };
 }
 
 describe("a pause that is held by its caller", () => {
   it("ends with it", async () => {
-    const { child, ended, paused } = hold("20", "3");
+    const { child, ended, paused, now } = hold("20", "3");
+    now();
     await paused();
     expect(said()).toEqual(["PAUSE"]);
     child.stdin.end();
@@ -78,8 +79,18 @@ describe("a pause that is held by its caller", () => {
     expect(said()).toEqual(["PAUSE", "RESUME"]);
   });
 
+  it("is none until it is wanted, and none at all where its caller goes before", async () => {
+    const { child, ended } = hold("20", "3");
+    await pause(300);
+    expect(said()).toEqual([]);
+    child.stdin.end();
+    expect((await ended).code).toBe(0);
+    expect(said()).toEqual([]);
+  });
+
   it("ends at its deadline", async () => {
-    const { ended, paused } = hold("1", "3");
+    const { ended, paused, now } = hold("1", "3");
+    now();
     await paused();
     expect((await ended).code).toBe(0);
     expect(said()).toEqual(["PAUSE", "RESUME"]);
@@ -87,7 +98,8 @@ describe("a pause that is held by its caller", () => {
 
   it("is none where a transaction runs on", async () => {
     happens("busy");
-    const { ended } = hold("20", "1");
+    const { ended, now } = hold("20", "1");
+    now();
     expect(await ended).toEqual({ code: 3, errors: "transactions still ran after 1 s\n" });
     expect(said()).toEqual(["PAUSE", "RESUME"]);
   });

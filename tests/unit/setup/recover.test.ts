@@ -45,6 +45,14 @@ describe("halfMade", () => {
     expect(halfMade(deployment)).toEqual([]);
     expect(halfMade({})).toEqual([]);
   });
+
+  it("names one whose replacement was being made, also when nothing tells of the making any more", () => {
+    const old = { ...container("pg-2", "aa20"), pendingReplacement: true };
+    const found = [{ host: "unix:///var/run/docker.sock", name: "pg-2" }];
+    const creating = [{ type: "creating", resource: container("pg-2") }];
+    expect(halfMade({ resources: [provider, old], pending_operations: creating })).toEqual(found);
+    expect(halfMade({ resources: [provider, old] })).toEqual(found);
+  });
 });
 
 describe("the lock of a command", () => {

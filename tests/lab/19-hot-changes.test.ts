@@ -1,0 +1,133 @@
+import { connect as dial, type PeerCertificate } from "node:tls";
+import { expect, it } from "vitest";
+import { connect, type Target } from "../harness/dialler";
+import { Readers } from "../harness/readers";
+import { Writers } from "../harness/writers";
+import { stackFile } from "./stack/checkout";
+import { aside, healthy, members, outputs, targets, useCluster } from "./stack/cluster";
+import { previewClean, up } from "./stack/commands";
+import { baseConfig } from "./stack/config";
+import { allContainers } from "./stack/hosts";
+
+useCluster();
+
+const RULE = { database: "app", user: "reporting", address: "198.51.100.0/24", method: "reject" };
+const CHANGES = {
+  // Every certificate is issued anew: members, Patroni, HAProxy, PgBouncer, Consul, pgBackRest.
+  certificates: { validityDays: 200 },
+  pool: { size: 11, reserve: 1 },
+  postgres: { hba: [RULE, { database: "all", user: "all", address: "all" }] },
+};
+
+/** Serial number of the certificate that a TLS server shows, its chain verified. */
+function serialAt(host: string, port: number): Promise<string> {
+  const { caCertificate: ca } = outputs();
+  return new Promise((resolve, reject) => {
+    const socket = dial({ host, port, ca, checkServerIdentity: () => undefined }, () => {
+      const { serialNumber }: PeerCertificate = socket.getPeerCertificate();
+      socket.destroy();
+      resolve(serialNumber);
+    });
+    socket.setTimeout(5000, () => socket.destroy(new Error(`no answer from ${host}:${port}`)));
+    socket.on("error", reject);
+  });
+}
+
+/** What each server that speaks TLS from its first byte shows. */
+async function serials(): Promise<string[]> {
+  const { endpoints, members: all } = outputs();
+  const places = [
+    ...endpoints.stats,
+    ...endpoints.consul,
+    ...all.map(({ address, apiPort }) => ({ host: address, port: apiPort })),
+  ];
+  return Promise.all(places.map(({ host, port }) => serialAt(host, port)));
+}
+
+/** The same of servers that begin in PostgreSQL's protocol, as a client of theirs sees it. */
+async function shown(target: Target): Promise<string> {
+  const client = await connect(target);
+  const { stream } = (client as unknown as { connection: { stream: unknown } }).connection;
+  const { serialNumber } = (stream as ReturnType<typeof dial>).getPeerCertificate();
+  await client.end();
+  return serialNumber;
+}
+
+const postgresSerials = () =>
+  Promise.all([...targets("direct"), ...targets("pooledPrimary")].map(shown));
+const started = () =>
+  Promise.all(
+    outputs().operations.members.map(
+      async (member) => (await members.status(member)).postmaster_start_time,
+    ),
+  );
+
+/** A session that notices when its connection is another one, or its server process. */
+class Held {
+  private constructor(
+    private readonly client: Awaited<ReturnType<typeof connect>>,
+    private readonly pid: unknown,
+  ) {}
+
+  static async open(target: Target): Promise<Held> {
+    const client = await connect(target);
+    return new Held(client, await Held.pidOf(client));
+  }
+
+  private static async pidOf(client: Awaited<ReturnType<typeof connect>>): Promise<unknown> {
+    const { rows } = await client.query<{ pid: number }>("SELECT pg_backend_pid() AS pid");
+    return rows[0]?.pid;
+  }
+
+  /** Whether the same server process still answers on it. */
+  async lives(): Promise<boolean> {
+    return (await Held.pidOf(this.client)) === this.pid;
+  }
+
+  end(): Promise<void> {
+    return this.client.end().catch(() => undefined);
+  }
+}
+
+it("renews all certificates, changes pools and hba with every connection kept and nothing restarted", async () => {
+  const writers = await Writers.start(targets("pooledPrimary"), {
+    ...{ clients: 10, everyMs: 100, table: aside() },
+  });
+  const readers = new Readers(targets("pooledReplicas"), 6, 100);
+  const kept = [...targets("primary"), ...targets("replicas"), ...targets("direct")];
+  const held = await Promise.all(kept.map((target) => Held.open(target)));
+  try {
+    const [containers, postmasters] = [await allContainers(), await started()];
+    const before = [...(await serials()), ...(await postgresSerials())];
+    const { seconds, stdout, stderr } = await up(CHANGES);
+    const after = [...(await serials()), ...(await postgresSerials())];
+
+    // Every server shows a new certificate to whoever comes now.
+    expect(after).toHaveLength(before.length);
+    expect(after.filter((serial) => before.includes(serial))).toEqual([]);
+    expect(
+      await members.value(
+        "SELECT count(*) FROM pg_hba_file_rules WHERE auth_method = 'reject' AND 'reporting' = ANY (user_name)",
+      ),
+    ).toBe("1");
+    // No container was made anew, no PostgreSQL started again, nobody who was there was sent away.
+    expect(await allContainers()).toEqual(containers);
+    expect(await started()).toEqual(postmasters);
+    expect(await Promise.all(held.map((one) => one.lives()))).toEqual(held.map(() => true));
+    expect(`${stdout}${stderr}`).not.toMatch(/^\s*rolling: /m);
+
+    const [written, read] = [await writers.stop(), await readers.stop()];
+    console.log("hot changes:", seconds, "s; writers", written, "readers", read);
+    expect(written).toMatchObject({ failed: 0, unknown: 0, errors: {}, moves: 0 });
+    expect(read).toMatchObject({ failed: 0, errors: {}, moves: 0 });
+    expect(await writers.verify()).toEqual([]);
+    const clean = await previewClean();
+    expect(clean.code, clean.stdout).toBe(0);
+  } finally {
+    await Promise.all([writers.stop(), readers.stop(), ...held.map((one) => one.end())]);
+    stackFile.write(baseConfig());
+    await up();
+    await healthy();
+    await writers.clear();
+  }
+}, 600_000);
