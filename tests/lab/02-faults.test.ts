@@ -1,18 +1,11 @@
+import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NotYet, until } from "../../control/until";
 import { root } from "../../setup/paths";
+import { traces } from "./harness/census";
+import { delay } from "./harness/delay";
 import { begin, type Fault, withFault } from "./harness/fault";
-import {
-  crash,
-  delay,
-  freeze,
-  fullDisk,
-  kill,
-  loss,
-  partition,
-  stop,
-  throttle,
-} from "./harness/faults";
+import { crash, freeze, fullDisk, kill, loss, partition, stop, throttle } from "./harness/faults";
 import { loadImage, run } from "./harness/images";
 import { Lab } from "./harness/lab";
 import { placeOf } from "./harness/place";
@@ -43,6 +36,17 @@ const reached = async (from: string): Promise<string[]> => {
 };
 const rules = async (name: string): Promise<string> =>
   (await lab.inside(name, ["iptables", "-t", "mangle", "-S"])).stdout;
+/** Programs that hold packets for a fault of this process, wherever they are; none with netem. */
+const delayPrograms = (): string[] =>
+  readdirSync("/proc").filter((pid) => {
+    try {
+      const argv = readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+      return argv.some((word) => word.startsWith(`-fault=lab-${process.pid}-`));
+    } catch {
+      // No process, or one that has ended.
+      return false;
+    }
+  });
 
 beforeAll(async () => {
   await lab.down();
@@ -151,17 +155,82 @@ describe("faults of the network", () => {
     });
     expect(await qdisc()).not.toContain("tbf");
   });
+});
 
-  it("delays what a host sends, or says that this kernel cannot", async () => {
-    const timed = async (): Promise<number> => {
-      const begun = Date.now();
-      expect(await reached("pg2")).toEqual(["pg1", "pg3"]);
-      return Date.now() - begun;
-    };
-    const qdiscs = await lab.inside("pg3", ["tc", "qdisc", "add", "dev", "lo", "root", "netem"]);
-    const delayed = withFault(delay(lab, "pg2", 300), timed);
-    if (qdiscs.code === 0) expect(await delayed).toBeGreaterThanOrEqual(300);
-    else await expect(delayed).rejects.toThrow(/sch_netem/);
+describe("a delay", () => {
+  const MS = 300;
+  // Prints how many milliseconds it takes to open a connection.
+  const connect =
+    'begun=$EPOCHREALTIME; exec 3<>"/dev/tcp/$1/22" && ' +
+    "echo $(( (${EPOCHREALTIME/[.,]/} - ${begun/[.,]/}) / 1000 ))";
+  const opening = async (from: string, to: string, container?: string): Promise<number> => {
+    const entered = container === undefined ? [] : ["docker", "exec", container];
+    const argv = ["timeout", "5", ...entered, "bash", "-c", connect, "bash"];
+    const { code, stdout, stderr } = await lab.inside(from, [...argv, lab.host(to).address]);
+    expect(code, stderr).toBe(0);
+    return Number(stdout);
+  };
+  /** The fastest of three: what is delayed is so each time. */
+  const fastest = async (...of: Parameters<typeof opening>): Promise<number> =>
+    Math.min(await opening(...of), await opening(...of), await opening(...of));
+  /** What makes it: a queueing discipline, or rules and a program. */
+  const makers = async (name: string): Promise<string[]> => {
+    const { stdout } = await lab.inside(name, ["tc", "qdisc", "show", "dev", "eth0"]);
+    return [
+      ...(stdout.match(/netem/g) ?? []),
+      ...new Set((await rules(name)).match(/lab-\d+-\d+/g) ?? []),
+      ...delayPrograms(),
+    ];
+  };
+  it("holds what a host and its containers send, and nothing after the undo", async () => {
+    await becomes("restarted", "running");
+    expect(await fastest("pg1", "pg2")).toBeLessThan(MS);
+    await withFault(await delay(lab, "pg1", MS), async () => {
+      expect(await fastest("pg1", "pg2")).toBeGreaterThanOrEqual(MS);
+      expect(await fastest("pg1", "pg2", "restarted")).toBeGreaterThanOrEqual(MS);
+      // The answer is what the host sends.
+      expect(await fastest("pg3", "pg1")).toBeGreaterThanOrEqual(MS);
+      expect(await fastest("pg2", "pg3")).toBeLessThan(MS);
+      expect(await makers("pg1")).not.toEqual([]);
+    });
+    expect(await makers("pg1")).toEqual([]);
+    expect(await fastest("pg1", "pg2")).toBeLessThan(MS);
+    expect(await fastest("pg1", "pg2", "restarted")).toBeLessThan(MS);
+  });
+
+  it("varies by its jitter and no more", async () => {
+    await withFault(await delay(lab, "pg2", MS, 100), async () => {
+      expect(await fastest("pg2", "pg1")).toBeGreaterThanOrEqual(MS - 100);
+    });
+    await expect(delay(lab, "pg2", MS, MS + 1)).rejects.toThrow(RangeError);
+  });
+
+  it("leaves a partition of the same host as it is", async () => {
+    const faults = [...partition(lab, ["pg2"], ["pg1"]), await delay(lab, "pg2", MS)];
+    await withFault(faults, async () => {
+      expect(await reached("pg2")).toEqual(["pg3"]);
+      expect(await fastest("pg2", "pg3")).toBeGreaterThanOrEqual(MS);
+    });
+    expect(await reached("pg2")).toEqual(["pg1", "pg3"]);
+  });
+
+  it("is refused a second time, which leaves the first", async () => {
+    await withFault(await delay(lab, "pg2", MS), async () => {
+      await expect(begin(await delay(lab, "pg2", 1))).rejects.toThrow(/cannot begin/);
+      expect(await fastest("pg2", "pg3")).toBeGreaterThanOrEqual(MS);
+    });
+    expect(await makers("pg2")).toEqual([]);
+  });
+
+  it("is undone by the host when nobody else does", async () => {
+    const undo = await begin(await delay(lab, "pg2", MS), 2);
+    expect(await makers("pg2")).not.toEqual([]);
+    await until("the end of the delay", { timeoutMs: 15_000 }, async () => {
+      const left = await makers("pg2");
+      if (left.length > 0) throw new NotYet(left.join(", "));
+    });
+    await undo();
+    expect(await fastest("pg2", "pg3")).toBeLessThan(MS);
   });
 });
 
@@ -188,4 +257,12 @@ describe("a full disk", () => {
     const begun = withFault(fullDisk(lab, "pg1", "/srv"), () => Promise.resolve());
     await expect(begun).rejects.toThrow(/MiB, more than 4096/);
   });
+});
+
+// The last one: nothing of the lab is there after it.
+it("the end of the lab is the end of its faults", async () => {
+  await begin(await delay(lab, "pg2", 300));
+  await lab.down();
+  expect(await traces(lab.place)).toEqual([]);
+  expect(delayPrograms()).toEqual([]);
 });

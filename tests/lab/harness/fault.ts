@@ -28,6 +28,7 @@ export interface Fault {
   readonly host: HostPlace;
   /** `host`: among its processes and files. `network`: in its namespace, also when it is off. */
   readonly at: "host" | "network";
+  /** Has in `$FAULT_SECONDS` how long the fault lasts at most. */
   readonly apply: Script;
   /** Does no harm when run twice, or when the fault has gone by itself. */
   readonly undo: Script;
@@ -46,11 +47,11 @@ export async function begin(fault: Fault, limitSeconds = LIMIT_SECONDS): Promise
   let ended: Promise<void> | undefined;
   const end = async (): Promise<void> => {
     stopWatching();
-    await runScript(fault, fault.undo, "undo");
+    await runScript(fault, "undo", limitSeconds);
   };
   const undo = (): Promise<void> => (ended ??= end());
   try {
-    await runScript(fault, fault.apply, "begin");
+    await runScript(fault, "apply", limitSeconds);
     return undo;
   } catch (error) {
     await undo();
@@ -102,10 +103,13 @@ function into({ at, host }: Fault): string[] {
   return at === "host" ? entering(host) : [`--net=${netnsFile(host.netns)}`, "--"];
 }
 
-async function runScript(fault: Fault, { text, args }: Script, doing: string): Promise<void> {
+async function runScript(fault: Fault, which: "apply" | "undo", seconds: number): Promise<void> {
+  const { text, args } = fault[which];
   const argv = [...into(fault), "bash", "-c", text, "fault", ...args];
-  const ran = await capture("nsenter", argv, { timeoutMs: SCRIPT_MS });
+  const env = { ...process.env, FAULT_SECONDS: String(seconds) };
+  const ran = await capture("nsenter", argv, { timeoutMs: SCRIPT_MS, env });
   if (ran.code === 0) return;
+  const doing = which === "apply" ? "begin" : "undo";
   const where = `host ${fault.host.name}`;
   if (/(qdisc kind is unknown|tc: (command )?not found)/.test(ran.stderr))
     throw new ControlError({
@@ -113,7 +117,7 @@ async function runScript(fault: Fault, { text, args }: Script, doing: string): P
       where,
       found: `this machine cannot shape packets so: ${ran.stderr.trim()}`,
       remedy:
-        "It takes the command tc (package iproute2) and the kernel's queueing discipline (modprobe sch_netem, sch_tbf); run this where they are.",
+        "It takes the command tc (package iproute2) and the kernel's queueing discipline (modprobe sch_tbf); run this where they are.",
     });
   throw failure({ doing: `${doing} a ${fault.what}`, where }, "nsenter", argv, ran);
 }

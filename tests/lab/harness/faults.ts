@@ -71,7 +71,8 @@ done
 [[ $direction == outgoing ]] || ipt -I PREROUTING 1 -i ${INSIDE} -j "\${chain}i"
 [[ $direction == incoming ]] || ipt -I POSTROUTING 1 -o ${INSIDE} -j "\${chain}o"
 `;
-const NO_RULES = `
+/** Removes the rules and chains of a fault in the network; `$1` is its chain. */
+export const NO_RULES = `
 chain=$1
 ipt() { iptables -w 10 -t mangle "$@"; }
 gone() { ! ipt -S "$1" >/dev/null 2>&1; }
@@ -87,6 +88,11 @@ exit "$failed"
 
 let chains = 0;
 
+/** A name for the chains of a fault, which no other fault on this machine has. */
+export function newChain(): string {
+  return `lab-${process.pid}-${++chains}`;
+}
+
 function dropping(
   what: string,
   host: HostPlace,
@@ -94,7 +100,7 @@ function dropping(
   direction: Direction,
   probability: number,
 ): Fault {
-  const chain = `lab-${process.pid}-${++chains}`;
+  const chain = newChain();
   const args = [chain, direction, String(probability), ...others];
   return {
     ...{ what, host, at: "network" },
@@ -123,22 +129,11 @@ export function loss(lab: Lab, name: string, share: number): Fault {
   return dropping(`loss of ${share} on ${name}`, lab.host(name), ["0.0.0.0/0"], "both", share);
 }
 
-const NO_QDISC = `
+/** Removes the queueing discipline of a host if it is of the kind `$1`. */
+export const NO_QDISC = `
 tc qdisc show dev ${INSIDE} root | grep -q "$1" || exit 0
 tc qdisc del dev ${INSIDE} root
 `;
-
-/** What a host sends arrives so many milliseconds later, give or take `jitterMs`. Needs netem. */
-export function delay(lab: Lab, name: string, ms: number, jitterMs = 0): Fault {
-  return {
-    ...{ what: `delay of ${ms} ms on ${name}`, host: lab.host(name), at: "network" },
-    apply: {
-      text: `tc qdisc add dev ${INSIDE} root netem delay "$1ms" "$2ms"`,
-      args: [String(ms), String(jitterMs)],
-    },
-    undo: { text: NO_QDISC, args: ["netem"] },
-  };
-}
 
 /** A host sends at most so many kilobits per second. */
 export function throttle(lab: Lab, name: string, kbit: number): Fault {
