@@ -5,7 +5,8 @@ import { ENDPOINTS, type EndpointKind } from "../harness/outputs";
 import { lines, ok } from "../harness/run";
 import { broughtUp, members, outputs, psql, targets, useCluster } from "./stack/cluster";
 import { previewClean, upUnchanged } from "./stack/commands";
-import { allContainers, docker } from "./stack/hosts";
+import { CHOSEN_DISK } from "./stack/config";
+import { allContainers, docker, on } from "./stack/hosts";
 import { cluster, lab } from "./stack/identity";
 
 useCluster();
@@ -36,6 +37,16 @@ describe("`up` from nothing on three hosts", () => {
     expect(hosts).toEqual(["pg1", "pg2", "pg3"]);
     const roles = (await members.view()).members.map(({ role }) => role).sort();
     expect(roles).toEqual(["leader", "quorum_standby", "quorum_standby"]);
+  });
+
+  it("has the data of a host with `dataPath` on that disk, its owner and mark beside it", async () => {
+    const { host, path } = CHOSEN_DISK;
+    const member = `${cluster}-${host}-postgres-1-data`;
+    const find = ["find", path, "-maxdepth", "3", "-printf", "%P %U %m\n"];
+    const found = lines(await on(host, find));
+    expect(found).toContain(`${member} 5432 700`);
+    expect(found).toContain(`${member}/17/data 5432 700`);
+    expect(found.some((line) => line.startsWith(`${member}.owner `))).toBe(true);
   });
 
   it("gives one endpoint of each kind on each host", () => {

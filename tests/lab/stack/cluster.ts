@@ -12,8 +12,8 @@ import { untilNothing } from "../../harness/wait";
 import type { Watched } from "../../harness/watch";
 import { makeCheckout, stackFile } from "./checkout";
 import { printed, readOutputs, tryOps, up } from "./commands";
-import { baseConfig } from "./config";
-import { inside, inspect } from "./hosts";
+import { baseConfig, CHOSEN_DISK } from "./config";
+import { inside, inspect, on } from "./hosts";
 import { cluster, HOSTS, lab, work } from "./identity";
 
 /** How the first `up` of this run went. */
@@ -71,6 +71,7 @@ async function bringUp(): Promise<void> {
   if (existsSync(work())) throw new Error(`the cluster did not come up before: see ${printed}`);
   mkdirSync(work(), { recursive: true, mode: 0o700 });
   await lab.up(HOSTS);
+  await on(CHOSEN_DISK.host, ["mkdir", "-p", CHOSEN_DISK.path]);
   await makeCheckout();
   stackFile.write(baseConfig());
   say(`cluster ${cluster} on ${HOSTS} hosts: from nothing; log ${printed}`);

@@ -5,12 +5,18 @@ import { cluster, HOSTS, lab, work } from "./identity";
 /** What every host runs. */
 export const ALL_PARTS = ["consul", "postgres", "haproxy", "pgbouncer"];
 
+/** The host whose data lies on a chosen disk instead of in named volumes, and where. */
+export const CHOSEN_DISK = { host: "pg3", path: "/srv/pg" };
+
 /** The entries of the first `count` hosts of the lab; the repository is on the first. */
 export function hostEntries(count = HOSTS): Tree[] {
   const entries = lab.stackHosts((name) =>
     name === "pg1" ? [...ALL_PARTS, "backup"] : [...ALL_PARTS],
   );
-  return entries.slice(0, count);
+  const { host, path } = CHOSEN_DISK;
+  return entries
+    .slice(0, count)
+    .map((entry) => (entry.name === host ? { ...entry, dataPath: path } : entry));
 }
 
 const SETTLED = work("settled.json");

@@ -1,11 +1,11 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { curlConfig, parseCurlOutput, quoteCurl } from "../../../control/curl";
 import { issueAuthority, issueCertificate } from "../../../provider/certificates";
 
@@ -146,7 +146,9 @@ async function httpsServer(): Promise<{ server: Server; port: number; caFile: st
     });
   });
   await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const caFile = join(mkdtempSync(join(tmpdir(), "pgha-curl-")), "ca.crt");
+  const folder = mkdtempSync(join(tmpdir(), "pgha-curl-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const caFile = join(folder, "ca.crt");
   writeFileSync(caFile, ca.certificate);
   return { server, port: (server.address() as AddressInfo).port, caFile };
 }
