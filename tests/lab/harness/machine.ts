@@ -10,7 +10,12 @@ import { ensure } from "../../../setup/setup";
 export async function ready(): Promise<void> {
   requireRoot();
   await ensure(["engine"]);
-  const needed = { "/usr/sbin/sshd": "openssh-server", ip: "iproute2", iptables: "iptables" };
+  const needed = {
+    "/usr/sbin/sshd": "openssh-server",
+    ip: "iproute2",
+    iptables: "iptables",
+    "/usr/sbin/nft": "nftables",
+  };
   const missing = Object.entries(needed)
     .filter(([program]) => !existsSync(program) && onPath(program) === undefined)
     .map(([, name]) => name);
