@@ -102,7 +102,10 @@ function postgresqlSection(
     bin_dir: `/usr/lib/postgresql/${config.postgres.version}/bin`,
     // A new cluster needs a permit, and each start of PostgreSQL ends it.
     bin_name: { initdb: "/usr/local/bin/initdb-once" },
-    callbacks: { on_start: `sh -c 'rm -f "$0"' ${BOOTSTRAP_PERMIT}` },
+    callbacks: {
+      on_start: `sh -c 'rm -f "$0"' ${BOOTSTRAP_PERMIT}`,
+      on_role_change: "/usr/local/bin/wake-peers",
+    },
     pgpass: "/tmp/pgpass",
     // The superuser comes by the local socket only, as the operating system user of that name.
     use_unix_socket: true,
