@@ -40,7 +40,13 @@ export class HaproxyEndpoint extends PgComponent {
     this.registerOutputs({});
   }
 
-  private createFiles({ topology, haproxy, host, keys }: HaproxyEndpointArgs): pulumi.Resource {
+  private createFiles({
+    config,
+    topology,
+    haproxy,
+    host,
+    keys,
+  }: HaproxyEndpointArgs): pulumi.Resource {
     const tls = keys.tls(haproxy);
     return createConfigFiles(
       host,
@@ -50,7 +56,7 @@ export class HaproxyEndpoint extends PgComponent {
         tls,
         files: {
           "haproxy.cfg": keys.statsPassword.apply((password) =>
-            renderHaproxy(topology, haproxy, password),
+            renderHaproxy(config, topology, haproxy, password),
           ),
           "tls/haproxy.pem": pulumi.interpolate`${tls.certificate}${tls.key}`,
         },

@@ -1,3 +1,4 @@
+import type { StackConfig } from "../config";
 import { CA_FILE, CONFIG_DIR } from "../paths";
 import type { HaproxyPlan, MemberPlan, Topology } from "../topology";
 import { MAXIMUM_LAG_BYTES } from "./dynamicConfig";
@@ -6,12 +7,27 @@ import { haproxyWord } from "./formats";
 /** Certificate and key in one file, as HAProxy wants it for a listener. */
 const HAPROXY_PEM_FILE = `${CONFIG_DIR}/tls/haproxy.pem`;
 
-/**
- * OPTIONS has no body, which a check would leave unread: Patroni would log a stack trace each time.
- * Checks: fail after 2, up after 1 (Patroni's answer is authoritative), faster
- * while in doubt.
- */
-const CHECK = "check inter 1s fastinter 500ms downinter 500ms fall 2 rise 1";
+/** How a member is checked: up after 1 (Patroni's answer is authoritative), faster while in doubt. */
+interface Checks {
+  readonly server: string;
+  /** Longest time for an answer. */
+  readonly timeout: string;
+}
+
+const QUICK: Checks = {
+  server: "inter 1s fastinter 500ms downinter 500ms fall 2 rise 1",
+  timeout: "2s",
+};
+/** A network that loses a second now and then must not cost all connections to a member that is well. */
+const PATIENT: Checks = {
+  server: "inter 2s fastinter 1s downinter 1s fall 3 rise 1",
+  timeout: "5s",
+};
+const CHECKS: Record<StackConfig["failover"]["profile"], Checks> = {
+  fast: QUICK,
+  balanced: QUICK,
+  tolerant: PATIENT,
+};
 
 /**
  * HAProxy takes every member for up until its first check is done, at its start and after a reload, and
@@ -25,24 +41,26 @@ const ONE_LEADS = [
 
 /** haproxy.cfg: 5000 follows the leader, 5001 balances over the replicas, else the leader. */
 export function renderHaproxy(
+  config: StackConfig,
   topology: Topology,
   haproxy: HaproxyPlan,
   statsPassword: string,
 ): string {
+  const checks = CHECKS[config.failover.profile];
   return [
-    globalSection(statsPassword),
+    globalSection(statsPassword, checks),
     frontend("primary", haproxy.ports.primary, [...ONE_LEADS, "default_backend primary"]),
     frontend("replicas", haproxy.ports.replicas, [
       "use_backend replicas if { nbsrv(replicas) gt 0 }",
       "default_backend primary",
     ]),
-    backend("primary", "/primary", "first", topology),
-    backend("replicas", `/replica?lag=${MAXIMUM_LAG_BYTES}`, "leastconn", topology),
+    backend("primary", "/primary", "first", topology, checks),
+    backend("replicas", `/replica?lag=${MAXIMUM_LAG_BYTES}`, "leastconn", topology, checks),
     statsSection(haproxy),
   ].join("\n");
 }
 
-function globalSection(statsPassword: string): string {
+function globalSection(statsPassword: string, { timeout }: Checks): string {
   return `global
   log stdout format raw local0 notice
   maxconn 4000
@@ -68,7 +86,7 @@ defaults
   option redispatch
   retries 2
   timeout connect 3s
-  timeout check 2s
+  timeout check ${timeout}
   # A connection lives as long as its two ends want: pools keep idle ones for days.
   timeout client 7d
   timeout server 7d
@@ -79,13 +97,20 @@ function frontend(name: string, port: number, rules: readonly string[]): string 
   return `frontend ${name}\n  bind :${port}\n${rules.map((rule) => `  ${rule}\n`).join("")}`;
 }
 
-function backend(name: string, uri: string, balance: string, topology: Topology): string {
+// OPTIONS has no body, which a check would leave unread: Patroni would log a stack trace each time.
+function backend(
+  name: string,
+  uri: string,
+  balance: string,
+  topology: Topology,
+  checks: Checks,
+): string {
   return `backend ${name}
   balance ${balance}
   option httpchk
   http-check send meth OPTIONS uri ${haproxyWord(uri)}
   http-check expect status 200
-  default-server ${CHECK} check-ssl verify required ca-file ${CA_FILE} on-marked-down shutdown-sessions tcp-ut 15s
+  default-server check ${checks.server} check-ssl verify required ca-file ${CA_FILE} on-marked-down shutdown-sessions tcp-ut 15s
 ${topology.members.map(server).join("")}`;
 }
 

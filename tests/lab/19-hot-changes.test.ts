@@ -15,6 +15,8 @@ const RULE = { database: "app", user: "reporting", address: "198.51.100.0/24", m
 const CHANGES = {
   // Every certificate is issued anew: members, Patroni, HAProxy, PgBouncer, Consul, pgBackRest.
   certificates: { validityDays: 200 },
+  // Other timings of Patroni, other checks of HAProxy.
+  failover: { profile: "tolerant" },
   pool: { size: 11, reserve: 1 },
   postgres: { hba: [RULE, { database: "all", user: "all", address: "all" }] },
 };

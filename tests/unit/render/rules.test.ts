@@ -6,6 +6,7 @@ import type { StackConfig } from "../../../model/config";
 import { aclPolicies, patroniGrant } from "../../../model/render/consul";
 import { dynamicConfig } from "../../../model/render/dynamicConfig";
 import { hbaRules } from "../../../model/render/hba";
+import { renderHaproxy } from "../../../model/render/haproxy";
 import { renderPatroni } from "../../../model/render/patroni";
 import { renderMemberBackrest } from "../../../model/render/pgbackrest";
 import { poolSettings, renderPgbouncer } from "../../../model/render/pgbouncer";
@@ -306,5 +307,26 @@ describe("failover_priority", () => {
     expect(Math.min(...all)).toBeGreaterThan(0);
     const fewer = { ...topology, members: topology.members.slice(0, -1) };
     expect(of(fewer)).toEqual(all.slice(0, -1));
+  });
+});
+
+describe("HAProxy's checks", () => {
+  it("bear more on a network that is said to be shaky, and differ in nothing else", () => {
+    const text = (profile: string): string[] => {
+      const config = set("failover", { profile });
+      const topology = planTopology(config);
+      const [haproxy] = topology.haproxies;
+      return haproxy === undefined
+        ? []
+        : renderHaproxy(config, topology, haproxy, "secret").split("\n");
+    };
+    const [balanced, tolerant] = [text("balanced"), text("tolerant")];
+    expect(text("fast")).toEqual(balanced);
+    const others = tolerant.filter((line) => !balanced.includes(line));
+    expect(others.map((line) => line.trim().split(" check-ssl")[0])).toEqual([
+      "timeout check 5s",
+      "default-server check inter 2s fastinter 1s downinter 1s fall 3 rise 1",
+      "default-server check inter 2s fastinter 1s downinter 1s fall 3 rise 1",
+    ]);
   });
 });

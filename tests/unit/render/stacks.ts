@@ -84,7 +84,7 @@ export function render(config: StackConfig): Record<string, string> {
       repository,
       SECRETS.repositoryPassphrase,
     ),
-    "haproxy.cfg": renderHaproxy(topology, haproxy, SECRETS.statsPassword),
+    "haproxy.cfg": renderHaproxy(config, topology, haproxy, SECRETS.statsPassword),
     "pgbouncer-primary.ini": renderPgbouncer(config, pooler("primary")),
     "pgbouncer-replicas.ini": renderPgbouncer(config, pooler("replicas")),
     "userlist.txt": renderUserlist(SECRETS.lookupPassword),
