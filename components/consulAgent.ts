@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../model/config";
-import { CONSUL_DATA, UID } from "../model/paths";
+import { CONFIG_DIR, CONSUL_DATA, UID } from "../model/paths";
 import { renderConsulAgent } from "../model/render/consul";
 import type { ConsulAgentPlan, Topology } from "../model/topology";
 import { PgComponent } from "./component";
@@ -78,6 +78,7 @@ function agentSpec({ resources }: StackConfig, agent: ConsulAgentPlan): Containe
     image: "consul",
     uid: UID.consul,
     memoryMiB: resources.memoryMiB.consulAgent,
+    command: ["agent-run", "agent", "-config-file", `${CONFIG_DIR}/consul.json`],
     env: { CONSUL_PORT: agent.ports.https, PGHA_NAME: agent.name },
     ports: [
       { port: agent.ports.gossip, to: "peer", udp: true },

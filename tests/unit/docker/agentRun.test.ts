@@ -1,0 +1,115 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, connect, createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { NotYet, until } from "../../../control/until";
+
+const SCRIPT = join(__dirname, "../../../docker/consul/agent-run");
+/** Writes down what it is told, and ends when it is told to. */
+const CONSUL = `#!/bin/sh
+echo "began $*" >> "$WORK/said"
+trap 'echo HUP >> "$WORK/said"' HUP
+trap 'echo TERM >> "$WORK/said"; exit 0' TERM
+until [ -e "$WORK/crash" ]; do sleep 0.05; done
+exit 7
+`;
+
+let folder: string;
+let server: Server;
+let running: ChildProcess | undefined;
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), "pgha-agent-"));
+  writeFileSync(join(folder, "consul"), CONSUL);
+  chmodSync(join(folder, "consul"), 0o755);
+  server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+});
+afterEach(() => {
+  running?.kill("SIGKILL");
+  server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const said = (): string[] =>
+  existsSync(join(folder, "said"))
+    ? readFileSync(join(folder, "said"), "utf8").trim().split("\n")
+    : [];
+const says = (line: string): Promise<void> =>
+  until(line, { timeoutMs: 5000, intervalMs: 20 }, () => {
+    if (!said().includes(line)) throw new NotYet(said().join());
+    return Promise.resolve();
+  });
+
+async function start(holdSeconds = 20) {
+  const env = {
+    PATH: `${folder}:${process.env.PATH ?? ""}`,
+    WORK: folder,
+    CONSUL_PORT: String((server.address() as AddressInfo).port),
+    PGHA_HOLD_SECONDS: String(holdSeconds),
+  };
+  const child = spawn("sh", [SCRIPT, "agent", "-config-file", "x"], { env });
+  running = child;
+  const ended = once(child, "close").then(([code]) => code as number);
+  await says("began agent -config-file x");
+  return { child, ended };
+}
+
+/** A connection to the agent's port, as Patroni holds one. */
+async function patroni() {
+  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+  const [[other]] = await Promise.all([
+    once(server, "connection") as Promise<[ReturnType<typeof connect>]>,
+    once(socket, "connect"),
+  ]);
+  return () => {
+    other.destroy();
+    socket.destroy();
+  };
+}
+
+describe.runIf(existsSync("/proc/net/tcp"))("the client agent of a host", () => {
+  it("ends at once where nobody uses it", async () => {
+    const { child, ended } = await start();
+    child.kill("SIGTERM");
+    expect(await ended).toBe(0);
+    expect(said()).toEqual(["began agent -config-file x", "TERM"]);
+  });
+
+  it("outlives the Patroni that is connected to it", async () => {
+    const { child, ended } = await start();
+    const leave = await patroni();
+    child.kill("SIGTERM");
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(said()).not.toContain("TERM");
+    leave();
+    expect(await ended).toBe(0);
+    expect(said()).toContain("TERM");
+  });
+
+  it("ends after a while all the same", async () => {
+    const { child, ended } = await start(1);
+    const leave = await patroni();
+    child.kill("SIGTERM");
+    expect(await ended).toBe(0);
+    leave();
+  });
+
+  it("reads its files again when it is told to, and is not stopped by that", async () => {
+    const { child, ended } = await start();
+    child.kill("SIGHUP");
+    await says("HUP");
+    child.kill("SIGTERM");
+    expect(await ended).toBe(0);
+    expect(said()).toEqual(["began agent -config-file x", "HUP", "TERM"]);
+  });
+
+  it("ends with the agent's own code when that crashes", async () => {
+    const { ended } = await start();
+    writeFileSync(join(folder, "crash"), "");
+    expect(await ended).toBe(7);
+  });
+});
