@@ -20,6 +20,8 @@ export interface PatroniSecrets {
   readonly rewindPassword: string;
 }
 
+/** What Patroni calls when PostgreSQL has started, or a member has another role. */
+const ROLE_CHANGED = `/usr/local/bin/role-changed ${BOOTSTRAP_PERMIT}`;
 /** Of the first member. Zero would mean: never. */
 const HIGHEST_PRIORITY = 100;
 
@@ -100,12 +102,9 @@ function postgresqlSection(
     connect_address: `${member.address}:${member.port}`,
     data_dir: dataDirectory(config.postgres.version),
     bin_dir: `/usr/lib/postgresql/${config.postgres.version}/bin`,
-    // A new cluster needs a permit, and each start of PostgreSQL ends it.
+    // A new cluster needs a permit, and each start of PostgreSQL ends it (role-changed).
     bin_name: { initdb: "/usr/local/bin/initdb-once" },
-    callbacks: {
-      on_start: `sh -c 'rm -f "$0"' ${BOOTSTRAP_PERMIT}`,
-      on_role_change: "/usr/local/bin/wake-peers",
-    },
+    callbacks: { on_start: ROLE_CHANGED, on_role_change: ROLE_CHANGED },
     pgpass: "/tmp/pgpass",
     // The superuser comes by the local socket only, as the operating system user of that name.
     use_unix_socket: true,
