@@ -71,11 +71,14 @@ export class Conversation {
     this.stream.end();
   }
 
-  /** Once the program has ended, or nothing more can be known of it. */
-  over(): Promise<void> {
+  /** Once the program has ended, or nothing more can be known of it; it is left to itself after `ms`. */
+  over(ms: number): Promise<void> {
     return new Promise((resolve) => {
+      const timer = setTimeout(() => this.leave(), ms);
       const look = (): void => {
-        if (this.closed || this.trouble !== undefined) resolve();
+        if (!this.closed && this.trouble === undefined) return;
+        clearTimeout(timer);
+        resolve();
       };
       this.listeners.push(look);
       look();

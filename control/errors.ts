@@ -57,3 +57,6 @@ function endSentence(text: string): string {
   const trimmed = text.trim();
   return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
+
+/** Whether nothing answered, which may pass by itself. */
+export const unreachable = (error: unknown): boolean => error instanceof UnreachableError;

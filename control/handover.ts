@@ -1,11 +1,12 @@
 /** Planned moves of leadership under load: pools wait, and no longer than until somebody leads. */
 import type { MemberAccess } from "../model/access";
 import { Conversation } from "./conversation";
-import { UnreachableError, describe } from "./errors";
+import { describe, unreachable } from "./errors";
 import { takeHelm } from "./helm";
 import { watchForLeader } from "./leaderWatch";
 import {
   clusterView,
+  isCounted,
   memberStatus,
   switchover,
   type ClusterMember,
@@ -17,8 +18,6 @@ import { NotYet, until } from "./until";
 
 /** Ends Patroni when it is told to; its own stop signal, without Docker taking it for a stop for good. */
 const END = ["sh", "-c", "read -r now && kill -TERM 1"];
-
-const unreachable = (error: unknown): boolean => error instanceof UnreachableError;
 
 /** Clients, and who is told what a person should know. */
 export interface Handover {
@@ -89,9 +88,8 @@ export async function switchPaused(
   );
 }
 
-/** Patroni takes a member that streams again among the synchronous ones within two of its loops. */
-const SYNCHRONOUS_MS = 15_000;
-const SYNCHRONOUS = /^(sync|quorum)_standby$/;
+/** Patroni counts a member that streams again within two of its loops. */
+const COUNTED_MS = 15_000;
 
 /**
  * The member that would lead after `leader` and is not counted by the vote yet; undefined when the vote
@@ -102,12 +100,12 @@ export function notCountedYet(
   leader: string,
   order: readonly string[],
 ): ClusterMember | undefined {
-  if (!view.members.some(({ role }) => SYNCHRONOUS.test(role))) return undefined;
+  if (!view.members.some(isCounted)) return undefined;
   const first = order
     .filter((name) => name !== leader)
     .map((name) => view.members.find((one) => one.name === name))
     .find((one) => one?.state === "streaming");
-  return first === undefined || SYNCHRONOUS.test(first.role) ? undefined : first;
+  return first === undefined || isCounted(first) ? undefined : first;
 }
 
 /** Of equals the first of the roll leads next (`failover_priority`), where the vote counts it. */
@@ -116,10 +114,10 @@ async function firstInLine(
   leader: string,
   note: (text: string) => void,
 ): Promise<void> {
-  const limits = { timeoutMs: SYNCHRONOUS_MS, intervalMs: 250, retry: unreachable };
+  const limits = { timeoutMs: COUNTED_MS, intervalMs: 250, retry: unreachable };
   const order = members.map(({ name }) => name);
   try {
-    await until("the next leader being a synchronous standby", limits, async () => {
+    await until("the vote counting the next leader", limits, async () => {
       const waiting = notCountedYet(await clusterView(members), leader, order);
       if (waiting !== undefined) throw new NotYet(`${waiting.name} is a ${waiting.role}`);
     });

@@ -1,13 +1,19 @@
 /** Moving leadership on purpose: who may take it, the move, and the gate before a member goes away. */
 import type { MemberAccess } from "../model/access";
-import { ControlError, UnreachableError, describe } from "./errors";
-import { clusterView, leaderOf, leads, type ClusterMember, type ClusterView } from "./patroni";
+import { ControlError, describe, unreachable } from "./errors";
+import {
+  clusterView,
+  isSynchronous,
+  leaderOf,
+  leads,
+  type ClusterMember,
+  type ClusterView,
+} from "./patroni";
 import { checkpoint, switchPaused } from "./handover";
 import type { Front } from "./traffic";
 import { NotYet, until } from "./until";
 
 /** Worth asking again: nothing answered, or Patroni refused for the moment. */
-const unreachable = (error: unknown): boolean => error instanceof UnreachableError;
 const refusedOrUnreachable = (error: unknown): boolean => error instanceof ControlError;
 
 /** Whether a replica streams with a known lag of at most `maximumLag` bytes. */
@@ -37,7 +43,7 @@ export function chooseCandidate(
   const own = order.indexOf(leader);
   const rank = (member: ClusterMember): number => {
     const index = order.indexOf(member.name);
-    const synchronous = /^(sync|quorum)_standby$/.test(member.role) ? 1000 : 0;
+    const synchronous = isSynchronous(member) ? 1000 : 0;
     return synchronous + (index >= 0 && index < own ? 500 : 0) + index;
   };
   return view.members

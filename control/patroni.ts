@@ -110,6 +110,16 @@ export function leads(member: ClusterMember): boolean {
   return member.role === "leader" || member.role === "standby_leader" || member.role === "master";
 }
 
+/** Whether Patroni counts a member among those that a commit waits for. */
+export function isSynchronous({ role }: Pick<ClusterMember, "role">): boolean {
+  return role === "sync_standby" || isCounted({ role });
+}
+
+/** Whether the vote of `synchronous: quorum` counts a member. */
+export function isCounted({ role }: Pick<ClusterMember, "role">): boolean {
+  return role === "quorum_standby";
+}
+
 /** The leader of a view, when it runs. */
 export function leaderOf(view: ClusterView): ClusterMember | undefined {
   return view.members.find((member) => leads(member) && member.state === "running");

@@ -26,6 +26,9 @@ export interface ReadyPools {
   end(): void;
 }
 
+/** How long a pool may take to go on; one that does not answer resumes by itself, or is not there. */
+const RESUME_MS = 5000;
+
 /**
  * Starts, inside each container, the process that will hold its pause; it ends the pause when this
  * connection or its time ends. To start it takes longer than to pause, and clients would wait for it.
@@ -39,7 +42,7 @@ export async function preparePause(
   const end = (): void => talks.forEach((talk) => talk.end());
   const resume = async (): Promise<void> => {
     end();
-    await Promise.all(talks.map((talk) => talk.over()));
+    await Promise.all(talks.map((talk) => talk.over(RESUME_MS)));
   };
   const failed = begun.find((one) => one.status === "rejected");
   if (failed !== undefined) {

@@ -32,7 +32,7 @@ export interface HalfMade {
 export async function recover(
   project: string,
   stack: string,
-  before: (containers: readonly HalfMade[]) => Promise<void> = () => Promise.resolve(),
+  before: (containers: readonly HalfMade[]) => Promise<void> | void = () => undefined,
 ): Promise<string[]> {
   if (!projectBackend()) return [];
   const done = releaseDeadLocks(lockFolder(project, stack));
@@ -68,7 +68,7 @@ export function halfMade({
   const creating = pending
     .filter(({ type, resource }) => type === "creating" && !known.has(resource.urn))
     .map(({ resource }) => resource);
-  const awaited = [...creating, ...resources.filter((one) => one.pendingReplacement)];
+  const awaited = [...creating, ...resources.filter((one) => one.pendingReplacement && !known.has(one.urn))];
   const unique = [...new Map(awaited.map((one) => [one.urn, one])).values()];
   return unique.flatMap(({ type, provider, inputs }) => {
     if (type !== "docker:index/container:Container") return [];

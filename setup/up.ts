@@ -3,6 +3,7 @@ import { capturePulumi, createStack, defaultStack, runPulumi, stackExists } from
 import { readProject } from "./stackCopy";
 import { recover } from "./recover";
 import { ensure, onTerminal, parts } from "./setup";
+import { stackConfig } from "../ops/stack/config";
 import { root, state } from "./paths";
 import { say } from "./progress";
 import { projectBackend, stacksFolder } from "./state";
@@ -24,7 +25,8 @@ export async function upVerb(args: string[]): Promise<number> {
   await ensure(parts, { yes: yes || !onTerminal() });
   const first = !(await stackExists(stack));
   if (first) await createStack(stack);
-  else await recover(readProject(root).name, stack);
+  // A bad stack file is refused before a container is removed that nothing would make again.
+  else await recover(readProject(root).name, stack, () => void stackConfig(stack));
   const go = yes || !onTerminal() || stack === "dev";
   // A preview that nobody looks at doubles the time. What is to be refused is refused without it:
   // bad config before any resource, a bad change of shape before any host is touched.

@@ -12,16 +12,20 @@ interface Checks {
   readonly server: string;
   /** Longest time for an answer. */
   readonly timeout: string;
+  /** How long a new connection waits while two members count as leader: one interval and a doubtful one more. */
+  readonly oneLeads: string;
 }
 
 const QUICK: Checks = {
   server: "inter 1s fastinter 500ms downinter 500ms fall 2 rise 1",
   timeout: "2s",
+  oneLeads: "1500ms",
 };
 /** A network that loses a second now and then must not cost all connections to a member that is well. */
 const PATIENT: Checks = {
   server: "inter 2s fastinter 1s downinter 1s fall 3 rise 1",
   timeout: "5s",
+  oneLeads: "4s",
 };
 const CHECKS: Record<StackConfig["failover"]["profile"], Checks> = {
   fast: QUICK,
@@ -33,8 +37,8 @@ const CHECKS: Record<StackConfig["failover"]["profile"], Checks> = {
  * HAProxy takes every member for up until its first check is done, at its start and after a reload, and
  * for a second two of them when leadership moves: a client waits then, or would be sent to a replica.
  */
-const ONE_LEADS = [
-  "tcp-request inspect-delay 1500ms",
+const oneLeads = (checks: Checks): string[] => [
+  `tcp-request inspect-delay ${checks.oneLeads}`,
   "tcp-request content accept if { nbsrv(primary) le 1 }",
   "tcp-request content accept if WAIT_END",
 ];
@@ -49,7 +53,7 @@ export function renderHaproxy(
   const checks = CHECKS[config.failover.profile];
   return [
     globalSection(statsPassword, checks),
-    frontend("primary", haproxy.ports.primary, [...ONE_LEADS, "default_backend primary"]),
+    frontend("primary", haproxy.ports.primary, [...oneLeads(checks), "default_backend primary"]),
     frontend("replicas", haproxy.ports.replicas, [
       "use_backend replicas if { nbsrv(replicas) gt 0 }",
       "default_backend primary",

@@ -52,7 +52,8 @@ async function update(state: ConsulNodeInputs, news: ConsulNodeInputs): Promise<
   const servers = await alreadyMade(state.servers, news.servers);
   const agents = await alreadyMade(state.agents, news.agents);
   await gate({ ...news, servers, agents });
-  return news;
+  // As in Drain: what is not made yet is not recorded yet.
+  return { ...news, servers, agents };
 }
 
 /** After its container: runs with the recorded inputs. */

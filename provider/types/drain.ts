@@ -84,8 +84,10 @@ export const drainType = define<DrainInputs, DrainInputs>({
   read,
   async update(state, news) {
     if (state.trigger === news.trigger) return news;
-    await drain({ ...news, members: await alreadyMade(state.members, news.members) });
-    return news;
+    const made = { ...news, members: await alreadyMade(state.members, news.members) };
+    await drain(made);
+    // A part that is not made yet must not count as recorded: this `up` may end before it makes it.
+    return made;
   },
   delete: forget,
 });

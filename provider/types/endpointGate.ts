@@ -15,8 +15,10 @@ export const endpointGate = define<EndpointGateInputs, EndpointGateInputs>({
   create: (inputs) => Promise.resolve({ id: inputs.endpoint.container, state: inputs }),
   read: (state) => withDrift(state, state.endpoint),
   async update(state, news) {
-    await endpointMayGo({ ...news, others: await alreadyMade(state.others, news.others) }, warn);
-    return news;
+    const made = { ...news, others: await alreadyMade(state.others, news.others) };
+    await endpointMayGo(made, warn);
+    // As in Drain: what is not made yet is not recorded yet.
+    return made;
   },
   delete: () => Promise.resolve(),
 });

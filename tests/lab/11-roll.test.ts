@@ -42,8 +42,8 @@ it("rolls all members under load: no transaction fails, two moves at most, a rep
 
     const [written, read, seen] = [await writers.stop(), await readers.stop(), await watch.stop()];
     console.log("roll:", seconds, "s;", "writers", written, "readers", read, "moves", moves(seen));
-    expect(written).toMatchObject({ failed: 0, unknown: 0, errors: {} });
-    expect(read).toMatchObject({ failed: 0, errors: {} });
+    expect(written).toMatchObject({ failed: 0, unknown: 0 });
+    expect(read).toMatchObject({ failed: 0 });
     expect(written.acknowledged).toBeGreaterThan(seconds * 60);
     // Clients of the pools stay connected: no endpoint was replaced.
     expect([written.moves, read.moves]).toEqual([0, 0]);

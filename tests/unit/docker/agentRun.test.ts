@@ -10,9 +10,9 @@ import { NotYet, until } from "../../../control/until";
 const SCRIPT = join(__dirname, "../../../docker/consul/agent-run");
 /** Writes down what it is told, and ends when it is told to. */
 const CONSUL = `#!/bin/sh
-echo "began $*" >> "$WORK/said"
 trap 'echo HUP >> "$WORK/said"' HUP
 trap 'echo TERM >> "$WORK/said"; exit 0' TERM
+echo "began $*" >> "$WORK/said"
 until [ -e "$WORK/crash" ]; do sleep 0.05; done
 exit 7
 `;
@@ -30,6 +30,7 @@ beforeEach(async () => {
 });
 afterEach(() => {
   running?.kill("SIGKILL");
+  writeFileSync(join(folder, "crash"), ""); // ends what the script has started
   server.close();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -91,10 +92,13 @@ describe.runIf(existsSync("/proc/net/tcp"))("the client agent of a host", () => 
   });
 
   it("ends after a while all the same", async () => {
-    const { child, ended } = await start(1);
+    const { child, ended } = await start(2);
     const leave = await patroni();
+    const told = Date.now();
     child.kill("SIGTERM");
     expect(await ended).toBe(0);
+    // Whole seconds are counted: the first of the two may be nearly over.
+    expect(Date.now() - told).toBeGreaterThan(900);
     leave();
   });
 

@@ -1,6 +1,15 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -40,9 +49,12 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function start(script: string, ...args: string[]) {
-  const env = { PATH: `${folder}:${process.env.PATH ?? ""}`, WORK: folder, PGHA_NAME: "m2" };
-  const child = spawn("sh", [join(IMAGE, script), ...args], { env });
+function start(script: string, ...args: (string | NodeJS.ProcessEnv)[]) {
+  const more = args.filter((one): one is NodeJS.ProcessEnv => typeof one !== "string");
+  const words = args.filter((one): one is string => typeof one === "string");
+  const own = { PATH: `${folder}:${process.env.PATH ?? ""}`, WORK: folder, PGHA_NAME: "m2" };
+  const env = Object.assign({}, own, ...more) as NodeJS.ProcessEnv;
+  const child = spawn("sh", [join(IMAGE, script), ...words], { env });
   running = child;
   let output = "";
   child.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
@@ -54,17 +66,100 @@ const written = (name: string): string =>
   existsSync(join(folder, name)) ? readFileSync(join(folder, name), "utf8") : "";
 
 describe("wake-peers", () => {
-  it("wakes all members when this one has become the leader, without changing anything", async () => {
-    expect(await start("wake-peers", "on_role_change", "primary", "orders").ended).toBe(0);
+  it("wakes all members that answer, without changing anything", async () => {
+    expect(await start("wake-peers").ended).toBe(0);
     const [line, ...more] = written("woken").trim().split("\n");
     expect(more).toEqual([]);
     expect(line).toContain('--request PATCH --data {"postgres_ha_wake": null}');
     expect(line).toMatch(/ https:\/\/10\.0\.0\.2:8009\/config$/);
   });
 
-  it("says nothing to anybody when it has become a replica", async () => {
-    expect(await start("wake-peers", "on_role_change", "replica", "orders").ended).toBe(0);
-    expect(written("woken")).toBe("");
+});
+
+describe("role-changed", () => {
+  it.each([
+    ["on_role_change", "primary", true, ["wake-peers", "archive-missed received orders"]],
+    ["on_role_change", "replica", true, []],
+    ["on_start", "replica", false, ["archive-missed own orders"]],
+    ["on_start", "primary", false, []],
+  ])("%s as %s", async (action, role, permitStays, did) => {
+    for (const name of ["wake-peers", "archive-missed"]) {
+      const text = `#!/bin/sh\necho ${name} "$@" >> "$WORK/did"\n`;
+      writeFileSync(join(folder, name), text, { mode: 0o755 });
+    }
+    const permit = join(folder, "permit");
+    writeFileSync(permit, "");
+    expect(await start("role-changed", permit, action, role, "orders").ended).toBe(0);
+    const lines = written("did").split("\n").filter(Boolean);
+    expect(lines.map((line) => line.trim())).toEqual(did);
+    expect(existsSync(permit)).toBe(permitStays);
+  });
+});
+
+describe("archive-missed", () => {
+  const A = "000000010000000000000008";
+  const B = "000000010000000000000009";
+  const C = "000000020000000100000000";
+  const HISTORY = "00000002.history";
+  /** The archive has these; it pushes what it is given, but for one that is there with other content. */
+  const PGBACKREST = `#!/bin/sh
+case "$*" in
+*"repo-ls archive/orders") printf '16-1\n17-10\n17-2\narchive.info\n' ;;
+*"repo-ls archive/orders/17-10") printf '0000000100000000\n' ;;
+*"repo-ls archive/orders/17-10/0000000100000000") printf '${A}-aa.zst\n' ;;
+*"archive-push "*/${B}) exit 45 ;;
+*"archive-push "*) echo "$*" >> "$WORK/pushed" ;;
+*) exit 55 ;;
+esac
+`;
+  const wal = (): string => join(folder, "wal");
+  const status = (): string[] => readdirSync(join(wal(), "archive_status")).sort();
+
+  beforeEach(() => {
+    mkdirSync(join(wal(), "archive_status"), { recursive: true });
+    writeFileSync(join(folder, "pgbackrest.conf"), "");
+    writeFileSync(join(folder, "pgbackrest"), PGBACKREST, { mode: 0o755 });
+  });
+  const put = (suffix: string, ...names: string[]): void =>
+    names.forEach((name) => {
+      writeFileSync(join(wal(), name), "");
+      writeFileSync(join(wal(), "archive_status", `${name}.${suffix}`), "");
+    });
+  const run = (what: string) =>
+    start("archive-missed", { PGBACKREST_CONFIG: join(folder, "pgbackrest.conf"), PGHA_WAL: wal() }, what, "orders");
+
+  it("has a new leader archive what it received and the archive lacks", async () => {
+    put("done", A, B, C, HISTORY);
+    writeFileSync(join(wal(), "archive_status", "00000001000000000000000A.done"), ""); // without its file
+    put("done", `${B}.00000028.backup`, `${B}.partial`);
+    const { ended, output } = run("received");
+    expect(await ended).toBe(0);
+    expect(status().filter((name) => name.endsWith(".ready"))).toEqual(
+      [`${B}.ready`, `${C}.ready`, `${HISTORY}.ready`].sort(),
+    );
+    expect(status()).toContain(`${A}.done`);
+    expect(output().trim().split("\n")).toHaveLength(3);
+  });
+
+  it("has everything archived again where the archive cannot be asked: the same file twice is no error", async () => {
+    put("done", A, B);
+    writeFileSync(join(folder, "pgbackrest"), "#!/bin/sh\nexit 55\n");
+    expect(await run("received").ended).toBe(0);
+    expect(status()).toEqual([`${A}.ready`, `${B}.ready`]);
+  });
+
+  it("has a replica archive what it had not when it last led; what is refused stays", async () => {
+    put("ready", A, B, HISTORY);
+    expect(await run("own").ended).toBe(0);
+    expect(status()).toEqual([`${A}.done`, `${B}.ready`, `${HISTORY}.done`].sort());
+    expect(written("pushed")).toContain(join(wal(), A));
+  });
+
+  it("does nothing where there is no repository", async () => {
+    rmSync(join(folder, "pgbackrest.conf"));
+    put("done", B);
+    expect(await run("received").ended).toBe(0);
+    expect(status()).toEqual([`${B}.done`]);
   });
 });
 

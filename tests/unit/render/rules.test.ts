@@ -325,6 +325,7 @@ describe("HAProxy's checks", () => {
     const others = tolerant.filter((line) => !balanced.includes(line));
     expect(others.map((line) => line.trim().split(" check-ssl")[0])).toEqual([
       "timeout check 5s",
+      "tcp-request inspect-delay 4s",
       "default-server check inter 2s fastinter 1s downinter 1s fall 3 rise 1",
       "default-server check inter 2s fastinter 1s downinter 1s fall 3 rise 1",
     ]);

@@ -1,0 +1,65 @@
+import { expect, it } from "vitest";
+import { first } from "../harness/outputs";
+import { lines, run } from "../harness/run";
+import { eventually, untilNothing } from "../harness/wait";
+import { outputs } from "./harness/context";
+import { inside, kill, start } from "./harness/docker";
+import { cluster } from "./harness/identity";
+import { healthy, leader, replicas, value } from "./harness/members";
+
+const repository = () => outputs().operations.repository?.container ?? "";
+const archive = `/var/lib/pgbackrest/archive/${cluster}`;
+
+/** Segments in the archive, by their 24 hexadecimal digits. */
+async function archived(): Promise<string[]> {
+  const find = ["find", archive, "-regex", ".*/[0-9A-F]+-[0-9a-f]+\\..*", "-printf", "%f\\n"];
+  return lines(await inside(repository(), find)).map((name) => name.slice(0, 24));
+}
+
+/** Fills a segment and gives its name. */
+async function segment(): Promise<string> {
+  const now = await value("SELECT pg_walfile_name(pg_current_wal_lsn())");
+  await value("SELECT pg_logical_emit_message(true, 'test', 'a row'); SELECT pg_switch_wal()");
+  return now;
+}
+
+it("keeps the archive whole when a leader dies before it has archived, and copies from the leader past a gap", async () => {
+  await healthy();
+  const old = await leader();
+  let made: string[] = [];
+  try {
+    // The repository is away for a moment: what is written meanwhile, the leader has not archived.
+    await run("docker", ["pause", repository()]);
+    made = [await segment(), await segment()];
+    await kill(old.container);
+    await run("docker", ["unpause", repository()]);
+    await eventually("another leader", 60, async () =>
+      (await leader()).name === old.name ? undefined : true,
+    );
+    await untilNothing("every segment in the archive", 60, async () => {
+      const there = await archived();
+      return made.filter((name) => !there.includes(name));
+    });
+  } finally {
+    await run("docker", ["unpause", repository()]);
+    await start(old.container);
+    await healthy();
+  }
+
+  // A segment is lost from the archive all the same: a new replica must not wait for it for ever.
+  const [gone = ""] = made;
+  await inside(repository(), ["find", archive, "-name", `${gone}-*`, "-delete"]);
+  const replica = first(await replicas());
+  await inside(replica.container, [
+    "patronictl",
+    "reinit",
+    cluster,
+    replica.name,
+    "--force",
+    "--wait",
+  ]);
+  await healthy();
+  const { stdout, stderr } = await run("docker", ["logs", "--since", "3m", replica.container]);
+  expect(`${stdout}${stderr}`).toContain(`the archive lacks WAL segment ${gone.slice(8)}`);
+  expect(`${stdout}${stderr}`).toContain("replica has been created using basebackup");
+}, 300_000);
