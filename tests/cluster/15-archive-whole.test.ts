@@ -6,6 +6,7 @@ import { outputs } from "./harness/context";
 import { inside, kill, start } from "./harness/docker";
 import { cluster } from "./harness/identity";
 import { healthy, leader, replicas, value } from "./harness/members";
+import { Writer } from "./harness/writer";
 
 const repository = () => outputs().operations.repository?.container ?? "";
 const archive = `/var/lib/pgbackrest/archive/${cluster}`;
@@ -25,6 +26,8 @@ async function segment(): Promise<string> {
 
 it("keeps the archive whole when a leader dies before it has archived, and copies from the leader past a gap", async () => {
   await healthy();
+  // Without a write after it a member that was rewound would wait for the end of an empty segment.
+  const writer = await Writer.start("pooledPrimary");
   const old = await leader();
   let made: string[] = [];
   try {
@@ -44,7 +47,10 @@ it("keeps the archive whole when a leader dies before it has archived, and copie
     await run("docker", ["unpause", repository()]);
     await start(old.container);
     await healthy();
+    await writer.stop();
   }
+  expect(await writer.verify()).toEqual([]);
+  await writer.clear();
 
   // A segment is lost from the archive all the same: a new replica must not wait for it for ever.
   const [gone = ""] = made;

@@ -119,6 +119,7 @@ esac
     mkdirSync(join(wal(), "archive_status"), { recursive: true });
     writeFileSync(join(folder, "pgbackrest.conf"), "");
     writeFileSync(join(folder, "pgbackrest"), PGBACKREST, { mode: 0o755 });
+    writeFileSync(join(folder, "psql"), `#!/bin/sh\necho ${A}\n`, { mode: 0o755 });
   });
   const put = (suffix: string, ...names: string[]): void =>
     names.forEach((name) => {
@@ -139,6 +140,14 @@ esac
     );
     expect(status()).toContain(`${A}.done`);
     expect(output().trim().split("\n")).toHaveLength(3);
+  });
+
+  it("has a new leader archive segments of earlier timelines that it had not closed yet", async () => {
+    for (const name of [A, B, C]) writeFileSync(join(wal(), name), "");
+    writeFileSync(join(folder, "psql"), `#!/bin/sh\necho ${C}\n`, { mode: 0o755 });
+    expect(await run("received").ended).toBe(0);
+    // C is what is written now. To archive A a second time is no error.
+    expect(status()).toEqual([`${A}.ready`, `${B}.ready`]);
   });
 
   it("has everything archived again where the archive cannot be asked: the same file twice is no error", async () => {
