@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../model/config";
-import { CONFIG_DIR, CONSUL_DATA, UID } from "../model/paths";
+import { CONSUL_DATA, UID } from "../model/paths";
 import { renderConsulAgent } from "../model/render/consul";
 import type { ConsulAgentPlan, Topology } from "../model/topology";
 import { PgComponent } from "./component";
@@ -78,8 +78,12 @@ function agentSpec({ resources }: StackConfig, agent: ConsulAgentPlan): Containe
     image: "consul",
     uid: UID.consul,
     memoryMiB: resources.memoryMiB.consulAgent,
-    command: ["agent-run", "agent", "-config-file", `${CONFIG_DIR}/consul.json`],
-    env: { CONSUL_PORT: agent.ports.https, PGHA_NAME: agent.name },
+    env: {
+      CONSUL_PORT: agent.ports.https,
+      PGHA_NAME: agent.name,
+      // Patroni is who uses it: it ends after that.
+      PGHA_HOLD_PORT: agent.ports.https,
+    },
     ports: [
       { port: agent.ports.gossip, to: "peer", udp: true },
       { port: agent.ports.https, to: "peer" },

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../model/config";
 import { CONSUL_DATA, UID } from "../model/paths";
 import { renderConsulServer } from "../model/render/consul";
-import type { ConsulServerPlan, Topology } from "../model/topology";
+import { type ConsulServerPlan, hostOf, type Topology } from "../model/topology";
 import { PgComponent } from "./component";
 import { createConsulNode } from "./consulNode";
 import { containerBase, type ContainerSpec, createConfigFiles, createContainer } from "./container";
@@ -43,7 +43,7 @@ export class ConsulServer extends PgComponent {
       this.child(),
     );
     const files = this.createFiles(args);
-    const spec = serverSpec(config, server);
+    const spec = serverSpec(config, args.topology, server);
     const base = [volume, files, ...containerBase(host, spec)];
     const node = createConsulNode(
       { topology: args.topology, node: server, host, keys, spec },
@@ -77,13 +77,17 @@ function dataVolume(server: ConsulServerPlan): string {
   return `${server.name}-data`;
 }
 
-function serverSpec({ resources }: StackConfig, server: ConsulServerPlan): ContainerSpec {
+function serverSpec(
+  { resources }: StackConfig,
+  topology: Topology,
+  server: ConsulServerPlan,
+): ContainerSpec {
   return {
     instance: server,
     image: "consul",
     uid: UID.consul,
     memoryMiB: resources.memoryMiB.consul,
-    env: { CONSUL_PORT: server.ports.https, PGHA_NAME: server.name },
+    env: { CONSUL_PORT: server.ports.https, PGHA_NAME: server.name, ...outlives(topology, server) },
     ports: [
       { port: server.ports.rpc, to: "peer" },
       { port: server.ports.gossip, to: "peer", udp: true },
@@ -92,5 +96,19 @@ function serverSpec({ resources }: StackConfig, server: ConsulServerPlan): Conta
     volumes: { [dataVolume(server)]: CONSUL_DATA },
     healthcheck: ["healthcheck"],
     graceSeconds: 30,
+  };
+}
+
+/**
+ * Whom a server waits for when it is stopped: the agent of its host, as its own address or, by way of the
+ * published port, as the bridge's. On a single host nobody is left to lead.
+ */
+function outlives(topology: Topology, server: ConsulServerPlan): Record<string, string | number> {
+  const agent = topology.consulAgents.find(({ host }) => host === server.host);
+  const { address, network } = hostOf(topology, server);
+  if (agent === undefined || address === undefined || topology.hosts.length === 1) return {};
+  return {
+    PGHA_HOLD_PORT: server.ports.rpc,
+    PGHA_HOLD_FROM: `${agent.ip} ${network.gateway}`,
   };
 }

@@ -95,14 +95,15 @@ function archiving(topology: Topology): Record<string, string> {
   const pgbackrest = `pgbackrest --config=${PGBACKREST_FILE} --stanza=${stanzaName(topology)}`;
   return {
     ...always,
-    archive_command: `${pgbackrest} archive-push "%p"`,
+    archive_command: `${answers(repository)} && ${pgbackrest} archive-push "%p"`,
     restore_command: `${answers(repository)} && ${pgbackrest} archive-get %f "%p"`,
   };
 }
 
 /**
- * Asked first: pgBackRest tries a host that is dead for a minute, and a member that is promoted asks
- * for three files or four, taking no writes until it has an answer.
+ * Asked first: pgBackRest tries a host that is dead for a minute. A member that is promoted asks for
+ * three files or four, taking no writes until it has an answer, and one that is stopped waits for its
+ * archiver.
  */
 function answers({ address, port }: RepositoryPlan): string {
   return `timeout 1 bash -c '</dev/tcp/${address}/${port}'`;

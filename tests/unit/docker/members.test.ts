@@ -87,12 +87,60 @@ describe("role-changed", () => {
       const text = `#!/bin/sh\necho ${name} "$@" >> "$WORK/did"\n`;
       writeFileSync(join(folder, name), text, { mode: 0o755 });
     }
-    const permit = join(folder, "permit");
-    writeFileSync(permit, "");
-    expect(await start("role-changed", permit, action, role, "orders").ended).toBe(0);
+    const [permit, leads] = [join(folder, "permit"), join(folder, "leads")];
+    for (const file of [permit, leads]) writeFileSync(file, "");
+    const env = { PGHA_LEADS: leads };
+    expect(await start("role-changed", env, permit, action, role, "orders").ended).toBe(0);
+    expect(existsSync(leads)).toBe(role === "primary");
     const lines = written("did").split("\n").filter(Boolean);
     expect(lines.map((line) => line.trim())).toEqual(did);
     expect(existsSync(permit)).toBe(permitStays);
+  });
+});
+
+describe("member-run", () => {
+  /** Ends with 5 when it is told to, and leads from the begin where it is to. */
+  const PATRONI = `#!/bin/sh
+trap 'echo HUP >> "$WORK/said"' HUP
+trap 'exit 5' TERM
+[ -z "$LEADS" ] || : > "$PGHA_LEADS"
+echo "$*" >> "$WORK/said"
+until [ -e "$WORK/crash" ]; do sleep 0.05; done
+exit 7
+`;
+  const run = async (leads: string) => {
+    writeFileSync(join(folder, "patroni"), PATRONI, { mode: 0o755 });
+    const env = { PGHA_LEADS: join(folder, "leads"), LEADS: leads, PGHA_LINGER_SECONDS: "1", PGHA_AGAIN_SECONDS: "0.3" };
+    const begun = start("member-run", env, "patroni.yml");
+    await says("patroni.yml");
+    return begun;
+  };
+  const says = (line: string): Promise<void> =>
+    until(line, { timeoutMs: 5000, intervalMs: 20 }, () => {
+      if (!written("said").includes(`${line}\n`)) throw new NotYet(written("said"));
+      return Promise.resolve();
+    });
+
+  it("ends with Patroni and its code, a moment later where it led", async () => {
+    for (const leads of ["", "yes"]) {
+      const { child, ended } = await run(leads);
+      const told = Date.now();
+      child.kill("SIGTERM");
+      expect(await ended).toBe(5);
+      if (leads) expect(Date.now() - told).toBeGreaterThan(950);
+      rmSync(join(folder, "said"));
+    }
+  });
+
+  it("has Patroni read its files again, twice, and ends at once with one that crashes", async () => {
+    const { child, ended } = await run("yes");
+    child.kill("SIGHUP");
+    // A second time a little later.
+    await says("HUP\nHUP");
+    writeFileSync(join(folder, "crash"), "");
+    const crashed = Date.now();
+    expect(await ended).toBe(7);
+    expect(Date.now() - crashed).toBeLessThan(900);
   });
 });
 

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { NotYet, until } from "../../../control/until";
 
-const SCRIPT = join(__dirname, "../../../docker/consul/agent-run");
+const SCRIPT = join(__dirname, "../../../docker/consul/consul-run");
 /** Writes down what it is told, and ends when it is told to. */
 const CONSUL = `#!/bin/sh
 trap 'echo HUP >> "$WORK/said"' HUP
@@ -45,12 +45,13 @@ const says = (line: string): Promise<void> =>
     return Promise.resolve();
   });
 
-async function start(holdSeconds = 20) {
+async function start(holdSeconds = 20, from?: string) {
   const env = {
     PATH: `${folder}:${process.env.PATH ?? ""}`,
     WORK: folder,
-    CONSUL_PORT: String((server.address() as AddressInfo).port),
+    PGHA_HOLD_PORT: String((server.address() as AddressInfo).port),
     PGHA_HOLD_SECONDS: String(holdSeconds),
+    ...(from === undefined ? {} : { PGHA_HOLD_FROM: from }),
   };
   const child = spawn("sh", [SCRIPT, "agent", "-config-file", "x"], { env });
   running = child;
@@ -72,7 +73,7 @@ async function patroni() {
   };
 }
 
-describe.runIf(existsSync("/proc/net/tcp"))("the client agent of a host", () => {
+describe.runIf(existsSync("/proc/net/tcp"))("a Consul that is stopped", () => {
   it("ends at once where nobody uses it", async () => {
     const { child, ended } = await start();
     child.kill("SIGTERM");
@@ -89,6 +90,25 @@ describe.runIf(existsSync("/proc/net/tcp"))("the client agent of a host", () => 
     leave();
     expect(await ended).toBe(0);
     expect(said()).toContain("TERM");
+  });
+
+  it("waits for certain addresses only, where some are named", async () => {
+    for (const [from, waits] of [
+      ["198.51.100.1 127.0.0.1", true],
+      ["198.51.100.1 127.0.0.10", false],
+    ] as const) {
+      const { child, ended } = await start(20, from);
+      const leave = await patroni();
+      child.kill("SIGTERM");
+      if (waits) {
+        await new Promise((resolve) => setTimeout(resolve, 700));
+        expect(said()).not.toContain("TERM");
+        leave();
+      }
+      expect(await ended).toBe(0);
+      leave();
+      rmSync(join(folder, "said"));
+    }
   });
 
   it("ends after a while all the same", async () => {
