@@ -68,7 +68,10 @@ export function halfMade({
   const creating = pending
     .filter(({ type, resource }) => type === "creating" && !known.has(resource.urn))
     .map(({ resource }) => resource);
-  const awaited = [...creating, ...resources.filter((one) => one.pendingReplacement && !known.has(one.urn))];
+  const awaited = [
+    ...creating,
+    ...resources.filter((one) => one.pendingReplacement && !known.has(one.urn)),
+  ];
   const unique = [...new Map(awaited.map((one) => [one.urn, one])).values()];
   return unique.flatMap(({ type, provider, inputs }) => {
     if (type !== "docker:index/container:Container") return [];
