@@ -66,7 +66,9 @@ const written = (name: string): string =>
   existsSync(join(folder, name)) ? readFileSync(join(folder, name), "utf8") : "";
 
 describe("wake-peers", () => {
-  it("wakes all members that answer, without changing anything", async () => {
+  it("wakes all members that answer once this one is promoted, without changing anything", async () => {
+    const text = `#!/bin/sh\n[ -e "$WORK/asked" ] && echo f || { echo t; : > "$WORK/asked"; }\n`;
+    writeFileSync(join(folder, "psql"), text, { mode: 0o755 });
     expect(await start("wake-peers").ended).toBe(0);
     const [line, ...more] = written("woken").trim().split("\n");
     expect(more).toEqual([]);
