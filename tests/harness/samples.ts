@@ -14,20 +14,32 @@ function isWhole({ leaders, streaming }: Sample): boolean {
 }
 
 /**
+ * A replica follows a new leader on the old timeline first, whose end ends its connection, and begins
+ * again on the new one: it may have been seen in between.
+ */
+const SETTLES_MS = 1000;
+
+/**
  * Sentences about every time at which a cluster was not whole outside of a move of leadership. A
- * move lasts from the last whole sample under one leader to the first under another; it may last
- * `mostMs`. Samples are in order of time.
+ * move lasts from the last whole sample under one leader to the first under another, and goes on where
+ * it is not whole again within a second of that; it may last `mostMs`. Samples are in order of time.
  */
 export function breaches(samples: readonly Sample[], mostMs: number): string[] {
   const found: string[] = [];
   let before: Sample | undefined;
   let broken: Sample | undefined;
+  /** The last whole sample before a move that may still go on, and when it seemed to be over. */
+  let move: { readonly from: Sample; readonly over: number } | undefined;
   for (const sample of samples) {
     if (!isWhole(sample)) {
       broken ??= sample;
       continue;
     }
-    if (broken !== undefined) found.push(...judge(before, broken, sample, mostMs));
+    const goesOn = broken !== undefined && move !== undefined && broken.at - move.over < SETTLES_MS;
+    const from = goesOn ? move?.from : before;
+    if (broken !== undefined) found.push(...judge(from, broken, sample, mostMs));
+    if (from !== undefined && from.leaders[0] !== sample.leaders[0])
+      move = { from, over: sample.at };
     [before, broken] = [sample, undefined];
   }
   if (broken !== undefined) found.push(`not whole at the end: ${text(broken)}`);

@@ -13,6 +13,10 @@ describe("breaches", () => {
     ["a cluster that stays whole", [seen("a", "bc"), seen("a", "b"), seen("a", "cb")]],
     ["a move of leadership", [seen("a", "bc"), seen("", ""), seen("b", ""), seen("b", "c")]],
     ["a move between two samples", [seen("a", "bc"), seen("b", "c")]],
+    [
+      "a replica that begins again on the new timeline",
+      [seen("a", "bc"), seen("", ""), seen("b", "c"), seen("b", "", 900), seen("b", "c")],
+    ],
   ])("has nothing to say of %s", (_, samples) => {
     expect(breaches(samples, MOST_MS)).toEqual([]);
   });
@@ -20,6 +24,16 @@ describe("breaches", () => {
   it.each<[string, Sample[], RegExp]>([
     ["no replica", [seen("a", "bc"), seen("a", ""), seen("a", "b")], /a led before and after/],
     ["no leader, and the same one after", [seen("a", "b"), seen("", ""), seen("a", "b")], /a led/],
+    [
+      "no replica a while after a move",
+      [seen("a", "b"), seen("", ""), seen("b", "a"), seen("b", "", 1000), seen("b", "a")],
+      /b led before and after/,
+    ],
+    [
+      "a move that seems to be over and lasts",
+      [seen("a", "b"), seen("", ""), seen("b", "c"), seen("b", ""), seen("b", "c", 15_001)],
+      /took up to/,
+    ],
     ["two leaders", [seen("a", "b"), seen("ab", "c"), seen("a", "b")], /leaders \[a, b\]/],
     [
       "a leader that streams from itself",
