@@ -94,13 +94,13 @@ describe("JSON", () => {
 });
 
 describe("INI", () => {
-  /** What pgBackRest and PgBouncer understand: a line is a comment only by its first character. */
+  /** What pgBackRest and PgBouncer understand: a comment by its first character, a line until \n alone. */
   function readIni(text: string): Record<string, Record<string, string[]>> {
     const sections: Record<string, Record<string, string[]>> = {};
     let current: Record<string, string[]> = {};
     for (const line of text.split("\n")) {
       const section = /^\[(.*)\]$/.exec(line)?.[1];
-      const [, key, value] = /^([^=]*?) *= *(.*)$/.exec(line) ?? [];
+      const [, key, value] = /^([^=]*?) *= *(.*)$/s.exec(line) ?? [];
       if (section !== undefined) current = sections[section] = {};
       else if (key !== undefined && !/^[#;]/.test(line)) (current[key] ??= []).push(value ?? "");
     }
