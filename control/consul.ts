@@ -1,7 +1,7 @@
 /** Consul's HTTP API, asked from inside a server's own container. Policies and tokens: consulAcl.ts. */
 import type { ConsulAccess } from "../model/access";
 import { place } from "./docker";
-import { ControlError, UnreachableError, excerpt, finding } from "./errors";
+import { ControlError, UnreachableError, excerpt, finding, unreachable } from "./errors";
 import { httpFrom, httpInTurn, type HttpAnswer, type HttpRequest } from "./http";
 import { NotYet, until } from "./until";
 
@@ -92,10 +92,9 @@ export async function consulReady(
   session: ConsulSession,
   timeoutMs: number,
 ): Promise<ConsulAccess> {
-  const retry = (error: unknown): boolean => error instanceof UnreachableError;
   return until(
     "Consul with a leader and its ACL system",
-    { timeoutMs, intervalMs: 300, retry },
+    { timeoutMs, intervalMs: 300, retry: unreachable },
     async () => {
       const answer = await ask(session, { method: "GET", path: "/v1/acl/token/self" });
       if (answer.status !== 200)

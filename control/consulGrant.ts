@@ -1,7 +1,7 @@
 /** The policy and the token of one part, removed when the part is gone: see consulAcl.ts. */
 import { policiesOf, type AclPolicy, type AclToken } from "./consulAcl";
 import { changeSome } from "./consulNodes";
-import { UnreachableError } from "./errors";
+import { unreachable } from "./errors";
 import { readConsul, type ConsulRequest, type ConsulSession } from "./consul";
 import { until } from "./until";
 
@@ -27,8 +27,7 @@ export function grantRemovals(
 
 /** Removes a part's policy and token; missing ones are fine. Waits for a leader of Consul. */
 export async function removeGrant(session: ConsulSession, name: string): Promise<void> {
-  const retry = (error: unknown): boolean => error instanceof UnreachableError;
-  const limits = { timeoutMs: LEADER_MS, intervalMs: 500, retry };
+  const limits = { timeoutMs: LEADER_MS, intervalMs: 500, retry: unreachable };
   await until(`Consul without the token of ${name}`, limits, async () => {
     const [policies = [], tokens = []] = await Promise.all([
       readConsul<AclPolicy[]>(session, "/v1/acl/policies"),

@@ -1,7 +1,7 @@
 /** Consul's own nodes: whether one may go away for a moment, and forgetting one that is gone. */
 import type { ConsulAccess } from "../model/access";
 import { changeConsul, readConsul, type ConsulRequest, type ConsulSession } from "./consul";
-import { ControlError, UnreachableError, describe, finding } from "./errors";
+import { ControlError, UnreachableError, describe, finding, unreachable } from "./errors";
 import { NotYet, until } from "./until";
 
 /** Status of a node as gossip has it, by Consul's number. */
@@ -117,9 +117,12 @@ async function mayGo<T>(
   timeoutMs: number,
   probe: () => Promise<T>,
 ): Promise<T> {
-  const retry = (error: unknown): boolean => error instanceof UnreachableError;
   try {
-    return await until("every other Consul node being well", { timeoutMs, retry }, probe);
+    return await until(
+      "every other Consul node being well",
+      { timeoutMs, retry: unreachable },
+      probe,
+    );
   } catch (error) {
     throw new ControlError(
       {

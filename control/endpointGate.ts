@@ -2,7 +2,7 @@
 import type { ContainerAccess } from "../model/access";
 import type { EndpointGateInputs, ThroughHaproxy } from "../model/resources";
 import { containerState, place } from "./docker";
-import { ControlError, UnreachableError, describe } from "./errors";
+import { ControlError, describe, unreachable } from "./errors";
 import { execChecked } from "./exec";
 import { serverStatus } from "./haproxy";
 import { pauseUntilBack } from "./poolPause";
@@ -33,8 +33,7 @@ export async function endpointMayGo(inputs: EndpointGateInputs, note: Note): Pro
 
 async function serving(inputs: EndpointGateInputs, other: ContainerAccess): Promise<void> {
   const { kind, endpoint, timeoutSeconds } = inputs;
-  const retry = (error: unknown): boolean => error instanceof UnreachableError;
-  const limits = { timeoutMs: timeoutSeconds * 1000, intervalMs: 500, retry };
+  const limits = { timeoutMs: timeoutSeconds * 1000, intervalMs: 500, retry: unreachable };
   try {
     await until(`${other.container} serving`, limits, () => serves(kind, other));
   } catch (error) {

@@ -1,7 +1,7 @@
 /** Failover by hand: what each member has, and the call that makes one of them lead. */
 import type { MemberAccess } from "../model/access";
 import { place } from "./docker";
-import { ControlError, UnreachableError, excerpt, finding } from "./errors";
+import { ControlError, excerpt, finding, unreachable } from "./errors";
 import { httpFrom } from "./http";
 import { clusterView, leaderOf } from "./patroni";
 import { viewText } from "./leadership";
@@ -70,8 +70,7 @@ export async function failover(
 ): Promise<void> {
   const end = Date.now() + timeoutMs;
   const said = await ask(candidate, timeoutMs);
-  const retry = (error: unknown): boolean => error instanceof UnreachableError;
-  const rest = { timeoutMs: Math.max(1000, end - Date.now()), retry };
+  const rest = { timeoutMs: Math.max(1000, end - Date.now()), retry: unreachable };
   await until(`${candidate.name} leading`, rest, async () => {
     const view = await clusterView(members);
     const leader = leaderOf(view)?.name;

@@ -1,6 +1,6 @@
 /** Patroni's maintenance mode: nothing fails over, restarts or is promoted by itself. */
 import type { MemberAccess } from "../model/access";
-import { UnreachableError } from "./errors";
+import { unreachable } from "./errors";
 import { httpFrom } from "./http";
 import { clusterView, patchConfig } from "./patroni";
 import { NotYet, until } from "./until";
@@ -30,9 +30,8 @@ export async function setPause(
 
 async function knows(member: MemberAccess, paused: boolean, timeoutMs: number): Promise<void> {
   const { address, apiPort: port, name } = member;
-  const retry = (error: unknown): boolean => error instanceof UnreachableError;
   const wanted = paused ? "paused" : "resumed";
-  await until(`${name} ${wanted}`, { timeoutMs, intervalMs: 300, retry }, async () => {
+  await until(`${name} ${wanted}`, { timeoutMs, intervalMs: 300, retry: unreachable }, async () => {
     const request = { method: "GET", path: "/patroni", address, port, timeoutMs: 5000 } as const;
     const status = JSON.parse((await httpFrom(member, request)).body) as { pause?: boolean };
     if ((status.pause === true) !== paused) throw new NotYet("its Patroni has not read it yet");

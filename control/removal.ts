@@ -2,7 +2,7 @@
 import type { MemberAccess } from "../model/access";
 import type { MoveLimits } from "../model/resources";
 import { place } from "./docker";
-import { ControlError, UnreachableError, describe, finding } from "./errors";
+import { ControlError, UnreachableError, describe, finding, unreachable } from "./errors";
 import { backAgain, endLeader } from "./handover";
 import { chooseCandidate, isStreaming, moveLeadership, refusePaused, viewText } from "./leadership";
 import { clusterView, leaderOf, leads, type ClusterView } from "./patroni";
@@ -167,8 +167,7 @@ async function settled(
   { timeoutSeconds }: MoveLimits,
   missing: (view: ClusterView) => string[],
 ): Promise<ClusterView> {
-  const retry = (error: unknown): boolean => error instanceof UnreachableError;
-  const limits = { timeoutMs: timeoutSeconds * 1000, intervalMs: 500, retry };
+  const limits = { timeoutMs: timeoutSeconds * 1000, intervalMs: 500, retry: unreachable };
   try {
     return await until("a leader and a streaming replica that stay", limits, async () => {
       const view = await clusterView(members);

@@ -1,6 +1,6 @@
 /** Makes a changed dynamic configuration take effect: wait for every member, restart in turn. */
 import type { MemberAccess } from "../model/access";
-import { ControlError, UnreachableError } from "./errors";
+import { ControlError, UnreachableError, unreachable } from "./errors";
 import { gate, moveLeadership } from "./leadership";
 import { clusterView, leaderOf, leads, memberStatus, restartMember } from "./patroni";
 import { drainReplica, type Front } from "./traffic";
@@ -10,8 +10,6 @@ const RESTART_MS = 180_000;
 /** Replicas after a restart replay at once what was written meanwhile: 64 MB is one such moment. */
 const MAXIMUM_LAG = 64 * 1024 * 1024;
 const ROUNDS = 3;
-
-const retry = (error: unknown): boolean => error instanceof UnreachableError;
 
 /** Members that run, as the cluster view has it. */
 async function runningMembers(members: readonly MemberAccess[]): Promise<MemberAccess[]> {
@@ -39,7 +37,7 @@ async function twoLoops(member: MemberAccess, timeoutMs: number): Promise<void> 
   const seen: number[] = [];
   await until(
     `member ${member.name} running with the new configuration`,
-    { timeoutMs, retry },
+    { timeoutMs, retry: unreachable },
     async () => {
       const { dcs_last_seen: last = 0 } = await memberStatus(member);
       if (seen.at(-1) !== last) seen.push(last);

@@ -1,6 +1,6 @@
 /** DynamicConfig: the part of Patroni's dynamic configuration that the program owns. */
 import type { DynamicConfigInputs } from "../../model/resources";
-import { UnreachableError } from "../../control/errors";
+import { unreachable } from "../../control/errors";
 import { changes, merged, ownedPart, patchFor } from "../../control/mergePatch";
 import { clusterView, getConfig, leaderOf, patchConfig } from "../../control/patroni";
 import { configApplied, pendingRestart, rollingRestart } from "../../control/restart";
@@ -17,13 +17,11 @@ const APPLY_MS = 120_000;
  */
 export const PENDING = "(restart pending)";
 
-const retry = (error: unknown): boolean => error instanceof UnreachableError;
-
 async function apply(old: Record<string, unknown>, inputs: DynamicConfigInputs): Promise<void> {
   const { members, config } = inputs;
   const live = await until(
     "a leader",
-    { timeoutMs: LEADER_MS, intervalMs: 500, retry },
+    { timeoutMs: LEADER_MS, intervalMs: 500, retry: unreachable },
     async () => {
       const view = await clusterView(members);
       if (leaderOf(view) === undefined) throw new NotYet("the cluster has no leader");

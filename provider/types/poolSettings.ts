@@ -1,14 +1,12 @@
 /** PoolSettings: live settings of a PgBouncer; its file is a ConfigFiles resource. */
 import type { PoolSettingsInputs } from "../../model/resources";
-import { UnreachableError } from "../../control/errors";
+import { unreachable } from "../../control/errors";
 import { reloadPool, showConfig, type Pooler } from "../../control/pgbouncer";
 import { NotYet, until } from "../../control/until";
 import { readOrGone } from "../gone";
 import { define } from "../type";
 
 const APPLY_MS = 30_000;
-
-const retry = (error: unknown): boolean => error instanceof UnreachableError;
 
 function pooler(inputs: PoolSettingsInputs): Pooler {
   return { access: inputs.pooler, socketDirectory: inputs.socketDirectory, port: inputs.port };
@@ -23,7 +21,7 @@ async function live(inputs: PoolSettingsInputs): Promise<Record<string, string>>
 
 async function apply(inputs: PoolSettingsInputs): Promise<PoolSettingsInputs> {
   const what = `PgBouncer in ${inputs.pooler.container} with the declared settings`;
-  await until(what, { timeoutMs: APPLY_MS, intervalMs: 500, retry }, async () => {
+  await until(what, { timeoutMs: APPLY_MS, intervalMs: 500, retry: unreachable }, async () => {
     await reloadPool(pooler(inputs));
     const found = await live(inputs);
     const wrong = Object.entries(inputs.settings)
