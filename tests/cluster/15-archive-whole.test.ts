@@ -17,10 +17,13 @@ async function archived(): Promise<string[]> {
   return lines(await inside(repository(), find)).map((name) => name.slice(8, 24));
 }
 
-/** Fills a segment and gives its name. */
+/** Fills a segment and gives its name once the replicas have it: a switch is no commit, nobody waits for it. */
 async function segment(): Promise<string> {
   const now = await value("SELECT pg_walfile_name(pg_current_wal_lsn())");
-  await value("SELECT pg_logical_emit_message(true, 'test', 'a row'); SELECT pg_switch_wal()");
+  await value("SELECT pg_logical_emit_message(true, 'test', 'a row')");
+  const end = await value("SELECT pg_switch_wal()");
+  const behind = `SELECT application_name FROM pg_stat_replication WHERE flush_lsn < '${end}'`;
+  await untilNothing("replicas that lack the segment", 30, async () => lines(await value(behind)));
   return now;
 }
 

@@ -42,8 +42,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-const put = (status: string, ...names: string[]): void =>
-  names.forEach((name) => writeFileSync(join(wal(), "archive_status", `${name}.${status}`), ""));
+/** Segments that are there, with a status or without one. */
+const put = (status: string | undefined, ...names: string[]): void => {
+  for (const name of names) {
+    writeFileSync(join(wal(), name), "");
+    if (status) writeFileSync(join(wal(), "archive_status", `${name}.${status}`), "");
+  }
+};
 
 async function run(): Promise<{ code: number; text: string }> {
   const env = {
@@ -68,6 +73,21 @@ describe("what a new leader has archived", () => {
     expect(code, text).toBe(0);
     expect(ready()).toEqual([segment(1, "08"), segment(1, "09"), segment(2, "0B")]);
     expect(text.trim().split("\n")).toHaveLength(3);
+  });
+
+  it("is a segment without a status as well: it had just come when the leader died", async () => {
+    put("done", segment(2, "0A"));
+    put(undefined, segment(1, "07"), segment(2, "0B"), segment(2, "0C"), segment(3, "0C"));
+    expect((await run()).code).toBe(0);
+    expect(ready()).toEqual([segment(2, "0A"), segment(2, "0B")]);
+  });
+
+  it("is none that the archiver has before it, and none that is gone", async () => {
+    put("ready", segment(1, "08"));
+    writeFileSync(join(wal(), "archive_status", `${segment(1, "09")}.done`), "");
+    const { code, text } = await run();
+    expect({ code, text }).toEqual({ code: 0, text: "" });
+    expect(ready()).toEqual([segment(1, "08")]);
   });
 
   it("is no segment in which a timeline ended, nor one of a timeline that led nowhere", async () => {
