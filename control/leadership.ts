@@ -10,6 +10,7 @@ import {
   type ClusterView,
 } from "./patroni";
 import { checkpoint, switchPaused } from "./handover";
+import { lastWords } from "./lastLines";
 import type { Front } from "./traffic";
 import { NotYet, until } from "./until";
 
@@ -119,7 +120,7 @@ export function refusePaused(view: ClusterView, doing: string): void {
 
 /**
  * The strict gate: returns the view once there is a leader and every member but `except` streams
- * or leads, with lag under the limit.
+ * or leads, with lag under the limit. Who does not in time is named, with the end of its log.
  */
 export async function gate(
   members: readonly MemberAccess[],
@@ -127,6 +128,8 @@ export async function gate(
   limits: { readonly timeoutMs: number; readonly maximumLag: number },
 ): Promise<ClusterView> {
   const doing = except === undefined ? "pass the gate" : `take ${except} out`;
+  const counted = members.filter(({ name }) => name !== except);
+  let behind: MemberAccess[] = [];
   try {
     return await until(
       "a leader and streaming replicas",
@@ -135,23 +138,40 @@ export async function gate(
         const view = await clusterView(members);
         refusePaused(view, doing);
         const bad = notReady(view, members, except, limits.maximumLag);
-        if (bad.length > 0) throw new NotYet(`${bad.join(", ")} [${viewText(view)}]`);
-        return view;
+        if (bad.length === 0) return view;
+        behind = counted.filter(({ name }) => trouble(view, name, limits.maximumLag));
+        throw new NotYet(`${bad.join(", ")} [${viewText(view)}]`);
       },
     );
   } catch (error) {
-    throw new ControlError(
-      {
-        doing,
-        where: `members ${members.map((member) => member.name).join(", ")}`,
-        found: describe(error),
-        remedy:
-          "Nothing was taken out. Repair the named members first, then run `up` again. A cluster that never " +
-          "came up: `npm run down`, then `npm run up`.",
-      },
-      error,
-    );
+    const where = `members ${members.map((member) => member.name).join(", ")}`;
+    throw await shut({ doing, where, behind }, error);
   }
+}
+
+async function shut(
+  { behind, ...at }: { doing: string; where: string; behind: readonly MemberAccess[] },
+  error: unknown,
+): Promise<ControlError> {
+  const words = await Promise.all(behind.map(lastWords));
+  return new ControlError(
+    {
+      ...at,
+      found: [describe(error), ...words].join("\n"),
+      remedy:
+        `${words.length > 0 ? "\n" : ""}Nothing was taken out. Repair the named members first, or mend the change that they came up with, ` +
+        "then run `up` again. A cluster that never came up: `npm run down`, then `npm run up`.",
+    },
+    error,
+  );
+}
+
+/** Why a member cannot be counted on; undefined when it leads, or streams. */
+function trouble(view: ClusterView, name: string, maximumLag: number): string | undefined {
+  const seen = view.members.find((member) => member.name === name);
+  if (seen === undefined) return `${name} is not in the cluster`;
+  if (leads(seen) || isStreaming(seen, maximumLag)) return undefined;
+  return `${name} does not stream (${seen.state}, lag ${seen.lag ?? 0})`;
 }
 
 /** One sentence for each thing that stands in the way. */
@@ -161,14 +181,9 @@ export function notReady(
   except: string | undefined,
   maximumLag: number,
 ): string[] {
-  const problems = leaderOf(view) === undefined ? ["there is no running leader"] : [];
-  for (const { name } of members) {
-    if (name === except) continue;
-    const seen = view.members.find((member) => member.name === name);
-    if (seen === undefined) problems.push(`${name} is not in the cluster`);
-    else if (!leads(seen) && !isStreaming(seen, maximumLag)) {
-      problems.push(`${name} does not stream (${seen.state}, lag ${seen.lag ?? 0})`);
-    }
-  }
-  return problems;
+  const troubles = members
+    .filter(({ name }) => name !== except)
+    .map(({ name }) => trouble(view, name, maximumLag))
+    .filter((one) => one !== undefined);
+  return [...(leaderOf(view) === undefined ? ["there is no running leader"] : []), ...troubles];
 }

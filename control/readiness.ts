@@ -2,9 +2,10 @@
 import type { ConsulAccess, ContainerAccess, MemberAccess } from "../model/access";
 import type { EndpointProbe, ReadyInputs } from "../model/resources";
 import { consulLeader } from "./consul";
-import { containerLogs, containerState, place } from "./docker";
+import { containerState, place } from "./docker";
 import { ControlError, describe } from "./errors";
 import { beat } from "./heartbeat";
+import { lastLines } from "./lastLines";
 import { isStreaming, notReady, viewText } from "./leadership";
 import { clusterView, leaderOf, leads, type ClusterView } from "./patroni";
 import { checkStanza } from "./pgbackrest";
@@ -13,7 +14,6 @@ import { NotYet, until } from "./until";
 
 /** Lag that a streaming replica may have in a moment of load. */
 const MAXIMUM_LAG = 64 * 1024 * 1024;
-const LOG_LINES = 15;
 const STANZA_MS = 60_000;
 
 /** A part of the cluster: returns when it is as it should be, throws what is not. */
@@ -184,18 +184,4 @@ async function unreadyError(unready: readonly Unready[], seconds: number): Promi
     found: `within ${seconds} s these did not become ready:\n${texts.join("\n")}\n`,
     remedy: "Repair what the log lines name and run `up` again: it checks again.",
   });
-}
-
-async function lastLines(container: ContainerAccess): Promise<string> {
-  const head = `  last log lines of ${place(container)}:`;
-  try {
-    const text = await containerLogs(container, LOG_LINES);
-    const lines = text
-      .split("\n")
-      .slice(-LOG_LINES)
-      .map((line) => `    ${line}`);
-    return [head, ...lines].join("\n");
-  } catch (error) {
-    return `${head} ${describe(error)}`;
-  }
 }

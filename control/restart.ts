@@ -1,6 +1,8 @@
 /** Makes a changed dynamic configuration take effect: wait for every member, restart in turn. */
 import type { MemberAccess } from "../model/access";
-import { ControlError, UnreachableError, unreachable } from "./errors";
+import { place } from "./docker";
+import { ControlError, UnreachableError, finding, unreachable } from "./errors";
+import { lastWords } from "./lastLines";
 import { gate, moveLeadership } from "./leadership";
 import { clusterView, leaderOf, leads, memberStatus, restartMember } from "./patroni";
 import { drainReplica, type Front } from "./traffic";
@@ -149,6 +151,25 @@ async function restartOne(members: readonly MemberAccess[], member: MemberAccess
   const running = await runningMembers(members);
   // Members that are out already stay out; of the others none may be missing besides this one.
   await gate(running, member.name, { timeoutMs: RESTART_MS, maximumLag: MAXIMUM_LAG });
-  await restartMember(member, RESTART_MS);
+  try {
+    await restartMember(member, RESTART_MS);
+  } catch (error) {
+    throw await notBack(member, error);
+  }
   await gate(running, undefined, { timeoutMs: RESTART_MS, maximumLag: MAXIMUM_LAG });
+}
+
+/** The others run on with what they started with, and the new configuration waits for them. */
+async function notBack(member: MemberAccess, error: unknown): Promise<ControlError> {
+  return new ControlError(
+    {
+      doing: "restart PostgreSQL with the new parameters",
+      where: place(member),
+      found: `${finding(error)}\n${await lastWords(member)}`,
+      remedy:
+        "\nThe other members were not restarted, but would not start with these parameters either: mend " +
+        "them in the config now, and run `up` again.",
+    },
+    error,
+  );
 }

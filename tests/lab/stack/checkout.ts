@@ -2,7 +2,7 @@
  * The project as the tests run it: a copy of the checkout. Its stack file lies beside no person's, it
  * may be edited to another version (a new image), and an edit of the checkout meanwhile is not seen.
  */
-import { appendFileSync, cpSync, mkdirSync, rmSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { root } from "../../../setup/paths";
 import { lines, now, ok, run } from "../../harness/run";
@@ -41,6 +41,18 @@ export async function makeCheckout(): Promise<void> {
 export function renewImage(name: "postgres" | "consul" | "haproxy" | "pgbouncer"): void {
   const file = join(checkout, "docker", name, "Dockerfile");
   appendFileSync(file, `LABEL ${MARK}="${Date.now()}"\n`);
+}
+
+/**
+ * Edits an image so that what runs from it does not come up any more; gives what undoes the edit.
+ * Its own program is gone, as in an image that was built wrongly.
+ */
+export function breakImage(name: "postgres"): () => void {
+  const file = join(checkout, "docker", name, "Dockerfile");
+  const whole = readFileSync(file, "utf8");
+  const spoiled = ["USER root", "RUN rm /usr/lib/postgresql/*/bin/postgres", "USER 5432:5432"];
+  writeFileSync(file, `${whole}LABEL ${MARK}="${Date.now()}"\n${spoiled.join("\n")}\n`);
+  return () => writeFileSync(file, whole);
 }
 
 /** Removes the images that were renewed from this machine's engine; says what failed. */

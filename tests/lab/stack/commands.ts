@@ -12,7 +12,7 @@ import { cluster, lab, work } from "./identity";
 export const printed = work("commands.log");
 
 /** What a person may have set, and what this very command was given: not the tests'. */
-const FOREIGN = /^(PULUMI_|PGHA_(STATE|PULUMI|TEST|LAB)|VITEST|NODE_ENV$|npm_)/;
+const FOREIGN = /^(PULUMI_|PGHA_(STATE|PULUMI|TEST|LAB)|VITEST|NODE_ENV$|INIT_CWD$|npm_)/;
 
 /** How a command is run. */
 export interface CommandOptions {
