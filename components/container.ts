@@ -70,7 +70,7 @@ function containerArgs(host: DockerHost, spec: ContainerSpec) {
     healthcheck: {
       tests: ["CMD", ...spec.healthcheck],
       // Each check is a process in the container: often enough to be told, seldom enough to be free.
-      interval: "15s",
+      interval: "30s",
       timeout: "10s",
       startPeriod: "30s",
       retries: 3,
