@@ -3,7 +3,7 @@ import Docker from "dockerode";
 import type { ContainerAccess, HostAccess } from "../model/access";
 import { ControlError, UnreachableError, describe } from "./errors";
 import { FrameDecoder } from "./frames";
-import { SshAgent } from "./ssh";
+import { SshAgent } from "./sshEngine";
 
 const clients = new Map<string, Docker>();
 

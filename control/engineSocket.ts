@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import type { HostAccess } from "../model/access";
-import { engineStream } from "./ssh";
+import { engineStream } from "./sshEngine";
 import { privateDirectory } from "./sshDirectory";
 
 let opened = 0;

@@ -39,7 +39,9 @@ export function describe(error: unknown): string {
   if (error instanceof AggregateError && error.message === "") {
     return error.errors.map(describe).join("; ");
   }
-  return error instanceof Error ? error.message : String(error);
+  // Node's word for it says nothing to a person.
+  const text = error instanceof Error ? error.message : String(error);
+  return text === "socket hang up" ? "the connection was closed before an answer came" : text;
 }
 
 /** What was found alone, without action and remedy: for a list of what several parts said. */

@@ -1,14 +1,12 @@
-/** Connections to a remote Docker engine through the system `ssh`. */
+/** Shared connections to remote hosts by the system `ssh`: whom to trust, how to log in. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { Agent } from "node:http";
 import { join } from "node:path";
-import { Duplex } from "node:stream";
 import type { HostAccess } from "../model/access";
 import { ControlError } from "./errors";
 import { privateDirectory } from "./sshDirectory";
-import { Lanes, type Lane } from "./sshLanes";
+import { Lanes } from "./sshLanes";
 import { sshFailure } from "./sshTrouble";
 
 const CONNECT_SECONDS = 10;
@@ -19,6 +17,9 @@ const LOGIN_SECONDS = 60;
 function keyAlias(host: HostAccess): string {
   return `pgha-${host.name.replace(/[^A-Za-z0-9.-]/g, "_")}`;
 }
+
+/** What each known_hosts file holds. */
+const written = new Map<string, string>();
 
 function knownHosts(host: HostAccess): string {
   const key = host.hostKey ?? "";
@@ -31,7 +32,8 @@ function knownHosts(host: HostAccess): string {
     });
   }
   const file = join(privateDirectory(), `known_hosts.${keyAlias(host)}`);
-  writeFileSync(file, `${keyAlias(host)} ${key}\n`, { mode: 0o600 });
+  if (written.get(file) !== key) writeFileSync(file, `${keyAlias(host)} ${key}\n`, { mode: 0o600 });
+  written.set(file, key);
   return file;
 }
 
@@ -98,15 +100,8 @@ function logIn(host: HostAccess, path: string): Promise<void> {
   });
 }
 
-/** The end of a session that said nothing; 255 is ssh's own code. */
-function lost(code: number | null): string {
-  return code === 255
-    ? "the connection was lost"
-    : `\`docker system dial-stdio\` ended with ${code}`;
-}
-
 /** What a program has said on stderr so far, its end. */
-function complaintOf(child: ChildProcess): () => string {
+export function complaintOf(child: ChildProcess): () => string {
   let text = "";
   child.stderr?.on("data", (chunk: Buffer) => {
     text = `${text}${chunk.toString()}`.slice(-2000);
@@ -114,106 +109,22 @@ function complaintOf(child: ChildProcess): () => string {
   return () => text.trim();
 }
 
-/** A byte stream through `ssh` that looks enough like a socket for Node's http client. */
-class SshSocket extends Duplex {
-  private child: ChildProcess | undefined;
-
-  constructor(private readonly host: HostAccess) {
-    super({ allowHalfOpen: true });
-  }
-
-  /** What is written meanwhile waits in the stream. */
-  override _construct(done: (error?: Error | null) => void): void {
-    lanesOf(this.host)
-      .take()
-      .then((lane) => {
-        this.start(lane);
-        done();
-      })
-      .catch(done);
-  }
-
-  private start(lane: Lane): void {
-    const argv = [...sshArguments(this.host, lane.path), "docker", "system", "dial-stdio"];
-    const child = spawn("ssh", argv, { stdio: ["pipe", "pipe", "pipe"] });
-    const complaint = complaintOf(child);
-    child.on("error", (error) => {
-      if (child.pid === undefined) lane.release(); // it never started: no exit will follow
-      this.destroy(sshFailure(this.host, error.message));
-    });
-    child.on("exit", () => lane.release());
-    child.on("close", (code) => {
-      if (code === 0) this.push(null);
-      else this.destroy(sshFailure(this.host, complaint() || lost(code)));
-    });
-    child.stdin.on("error", () => undefined); // the exit of ssh reports the reason
-    child.stdout.on("data", (chunk: Buffer) => {
-      if (!this.push(chunk)) child.stdout.pause();
-    });
-    this.child = child;
-  }
-
-  override _read(): void {
-    this.child?.stdout?.resume();
-  }
-
-  override _write(
-    chunk: Buffer,
-    _encoding: BufferEncoding,
-    done: (error?: Error | null) => void,
-  ): void {
-    if (this.child?.stdin?.write(chunk) === true) done();
-    else this.child?.stdin?.once("drain", () => done());
-  }
-
-  override _final(done: (error?: Error | null) => void): void {
-    this.child?.stdin?.end(() => done());
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.child?.kill();
-    done(error);
-  }
-
-  // What Node's http client and agent call on a socket and what has no meaning here.
-  setKeepAlive(): this {
-    return this;
-  }
-  setNoDelay(): this {
-    return this;
-  }
-  setTimeout(): this {
-    return this;
-  }
-  ref(): this {
-    return this;
-  }
-  unref(): this {
-    return this;
-  }
+/** A session on a shared connection. */
+export interface SshSession {
+  /** Arguments of `ssh`, without a command. */
+  readonly argv: readonly string[];
+  /** Control socket of the connection: gone when that has ended. */
+  readonly connection: string;
+  /** To be called once, when the session has ended. */
+  release(): void;
 }
 
-/** A byte stream to a host's Docker engine. */
-export function engineStream(host: HostAccess): Duplex {
-  return new SshSocket(host);
-}
-
-/** An http agent whose connections are `ssh HOST docker system dial-stdio`, one process each. */
-export class SshAgent extends Agent {
-  constructor(private readonly host: HostAccess) {
-    super({ keepAlive: true, maxSockets: 8, maxFreeSockets: 8 });
-  }
-
-  /** Called by Node's http client for each new connection. */
-  override createConnection(): Duplex {
-    return engineStream(this.host);
-  }
-}
-
-/** Arguments of `ssh` for one session with a host; `release` once, when that session has ended. */
-export async function sshSession(
-  host: HostAccess,
-): Promise<{ readonly argv: readonly string[]; release(): void }> {
+/** A place for one session with a host; logs in where that is needed. */
+export async function sshSession(host: HostAccess): Promise<SshSession> {
   const lane = await lanesOf(host).take();
-  return { argv: sshArguments(host, lane.path), release: () => lane.release() };
+  return {
+    argv: sshArguments(host, lane.path),
+    connection: lane.path,
+    release: () => lane.release(),
+  };
 }

@@ -1,0 +1,165 @@
+/** A remote Docker engine by ssh, as byte streams and as an agent for Node's http client. */
+import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { Agent, type AgentOptions } from "node:http";
+import { connect, type Socket } from "node:net";
+import { Duplex, type Readable, type Writable } from "node:stream";
+import { inspect } from "node:util";
+import type { HostAccess } from "../model/access";
+import { complaintOf, sshSession } from "./ssh";
+import { forwardedEngine } from "./sshForward";
+import { sshFailure } from "./sshTrouble";
+
+/** What carries the bytes: the forwarded socket, or a program that is connected to the engine. */
+interface Carrier {
+  readonly input: Writable;
+  readonly output: Readable;
+  /** Ends it at once. */
+  readonly end: () => void;
+}
+
+/** How a carrier ends: in order, or with what was wrong. */
+type Ended = (wrong?: string) => void;
+
+const LOST = "the connection was lost";
+/** Of an engine that is not there: ssh opens a connection to it all the same. */
+const CLOSED = "the engine closed the connection";
+
+async function carry(host: HostAccess, ended: Ended): Promise<Carrier> {
+  const forward = await forwardedEngine(host);
+  const socket = forward && (await connected(forward.socket));
+  if (forward && socket) return byForward(socket, forward.connection, ended);
+  // It is not to be had there, or its connection has just ended: ssh makes another.
+  return byProgram(host, ended);
+}
+
+/** A socket that is connected; undefined where nobody listens. */
+function connected(path: string): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ path, allowHalfOpen: true });
+    socket.once("connect", () => resolve(socket));
+    socket.once("error", () => resolve(undefined));
+  });
+}
+
+function byForward(socket: Socket, connection: string, ended: Ended): Carrier {
+  let wrong: string | undefined;
+  socket.on("error", () => (wrong = CLOSED));
+  socket.on("end", () => socket.end());
+  // The end of the connection looks like that of the stream: ssh takes its control socket away first.
+  socket.on("close", () => ended(existsSync(connection) ? wrong : LOST));
+  return { input: socket, output: socket, end: () => void socket.destroy() };
+}
+
+async function byProgram(host: HostAccess, ended: Ended): Promise<Carrier> {
+  const session = await sshSession(host);
+  const child = spawn("ssh", [...session.argv, "docker", "system", "dial-stdio"], {
+    stdio: "pipe",
+  });
+  const complaint = complaintOf(child);
+  child.on("error", (error) => {
+    if (child.pid === undefined) session.release(); // it never started: no exit will follow
+    ended(error.message);
+  });
+  child.on("exit", () => session.release());
+  child.on("close", (code) => {
+    const silent = code === 255 ? LOST : `\`docker system dial-stdio\` ended with ${code}`;
+    ended(code === 0 ? undefined : complaint() || silent);
+  });
+  child.stdin.on("error", () => undefined); // the exit of ssh reports the reason
+  return { input: child.stdin, output: child.stdout, end: () => void child.kill() };
+}
+
+/** A byte stream through `ssh` that looks enough like a socket for Node's http client. */
+class EngineStream extends Duplex {
+  private carrier: Carrier | undefined;
+  private answered = false;
+
+  constructor(private readonly host: HostAccess) {
+    super({ allowHalfOpen: true });
+  }
+
+  /** What is written meanwhile waits in the stream. */
+  override _construct(done: (error?: Error | null) => void): void {
+    this.open().then(() => done(), done);
+  }
+
+  private async open(): Promise<void> {
+    const carrier = await carry(this.host, (wrong) => this.ended(wrong));
+    carrier.output.on("data", (chunk: Buffer) => {
+      this.answered = true;
+      if (!this.push(chunk)) carrier.output.pause();
+    });
+    this.carrier = carrier;
+  }
+
+  private ended(wrong: string | undefined): void {
+    const unanswered = !this.answered && !this.writableEnded;
+    const found = wrong ?? (unanswered ? CLOSED : undefined);
+    if (found === undefined) this.push(null);
+    else this.destroy(sshFailure(this.host, found));
+  }
+
+  override _read(): void {
+    this.carrier?.output.resume();
+  }
+
+  override _write(
+    chunk: Buffer,
+    _encoding: BufferEncoding,
+    done: (error?: Error | null) => void,
+  ): void {
+    if (this.carrier?.input.write(chunk) === true) done();
+    else this.carrier?.input.once("drain", () => done());
+  }
+
+  override _final(done: (error?: Error | null) => void): void {
+    this.carrier?.input.end(() => done());
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    this.carrier?.end();
+    done(error);
+  }
+
+  // What Node's http client and agent call on a socket and what has no meaning here.
+  setKeepAlive(): this {
+    return this;
+  }
+  setNoDelay(): this {
+    return this;
+  }
+  setTimeout(): this {
+    return this;
+  }
+  ref(): this {
+    return this;
+  }
+  unref(): this {
+    return this;
+  }
+}
+
+/** A byte stream to a host's Docker engine. */
+export function engineStream(host: HostAccess): Duplex {
+  return new EngineStream(host);
+}
+
+const SOCKETS: AgentOptions = { keepAlive: true, maxSockets: 8, maxFreeSockets: 8 };
+
+/** An http agent whose connections lead to a host's engine. */
+export class SshAgent extends Agent {
+  constructor(private readonly host: HostAccess) {
+    super(SOCKETS);
+  }
+
+  /** Called by Node's http client for each new connection. */
+  override createConnection(): Duplex {
+    return engineStream(this.host);
+  }
+
+  /** The Docker client formats its options for a log that nobody reads, hidden fields and all. */
+  [inspect.custom](): string {
+    return `SshAgent ${this.host.name}`;
+  }
+}

@@ -1,0 +1,91 @@
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+const SHIM = join(__dirname, "../../../setup/bin/ssh");
+const DIAL = "docker system dial-stdio";
+/** ssh's own part: a connection is a file; a session lasts until the file `end` is there. */
+const SSH = `#!/bin/sh
+path=
+for word in "$@"; do case $word in ControlPath=*) path=\${word#ControlPath=} ;; esac; done
+case "$*" in
+*"-O check"*) [ -e "$path" ]; exit ;;
+*ControlMaster=yes*) echo "login $path" >> "$LOG"; : > "$path"; exit ;;
+esac
+echo "$path $*" >> "$LOG"
+while [ ! -e "$END" ]; do sleep 0.05; done
+`;
+
+let folder: string;
+let env: NodeJS.ProcessEnv;
+const log = (): string[] =>
+  existsSync(join(folder, "log"))
+    ? readFileSync(join(folder, "log"), "utf8").trim().split("\n")
+    : [];
+const lane = (line: string): string => /pgha\/(\d)-%C/.exec(line)?.[1] ?? line;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "pgha-shim-"));
+  writeFileSync(join(folder, "ssh"), SSH, { mode: 0o755 });
+  env = {
+    PATH: `${folder}:${process.env.PATH ?? ""}`,
+    XDG_RUNTIME_DIR: folder,
+    LOG: join(folder, "log"),
+    END: join(folder, "end"),
+  };
+});
+afterEach(() => {
+  writeFileSync(join(folder, "end"), "");
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const request = (host = "pg1") => spawn(SHIM, ["-l", "deploy", "--", host, DIAL], { env });
+const logged = async (count: number): Promise<string[]> => {
+  while (log().length < count) await new Promise((done) => setTimeout(done, 20));
+  return log();
+};
+
+describe("the plugin's requests to a host", () => {
+  it("share one connection up to sshd's ten, then the next, and wait when both are full", async () => {
+    const running = Array.from({ length: 21 }, () => request());
+    const lines = await logged(22);
+    const sessions = lines.filter((line) => !line.startsWith("login"));
+    expect(lines.filter((line) => line.startsWith("login")).map(lane)).toEqual(["0", "1"]);
+    expect(sessions.map(lane).sort().join("")).toBe(`${"0".repeat(10)}${"1".repeat(10)}`);
+    writeFileSync(join(folder, "end"), "");
+    await Promise.all(running.map((child) => once(child, "exit")));
+    expect(log()).toHaveLength(23);
+  });
+
+  it("keep to a connection of their own host, in a folder that nobody else enters", async () => {
+    writeFileSync(join(folder, "end"), "");
+    for (const host of ["pg1", "10.0.0.2", "::1", "a b"]) await once(request(host), "exit");
+    expect(statSync(join(folder, "pgha")).mode & 0o777).toBe(0o700);
+    const places = readdirSync(join(folder, "pgha")).filter((name) => /\.0\.\d$/.test(name));
+    expect(places.map((name) => name.slice(0, -4)).sort()).toEqual([
+      "10.0.0.2",
+      "::1",
+      "other",
+      "pg1",
+    ]);
+    expect(log().at(-1)).toContain(`-- a b ${DIAL}`);
+  });
+
+  it("leave anything else to ssh as it is", () => {
+    const words = ["-o", "X=y z", "pg1", "docker", "system", "dial-stdio"];
+    writeFileSync(join(folder, "end"), "");
+    expect(spawnSync(SHIM, words, { env }).status).toBe(0);
+    expect(log()).toEqual([words.join(" ")]);
+  });
+});
