@@ -6,7 +6,7 @@ import { ok } from "../harness/run";
 import { logins } from "./harness/logins";
 import { stackFile } from "./stack/checkout";
 import { healthy, members, outputs, useCluster } from "./stack/cluster";
-import { previewClean, tryPreview, tryUp, up } from "./stack/commands";
+import { previewClean, pulumi, tryPreview, tryUp, up } from "./stack/commands";
 import { baseConfig, hostEntries, hostsWith, settle } from "./stack/config";
 import { allContainers } from "./stack/hosts";
 import { lab, work } from "./stack/identity";
@@ -108,4 +108,22 @@ describe("a host that shows another key than the config has", () => {
     for (const member of outputs().operations.members)
       expect(await members.value("SHOW work_mem", "postgres", member)).not.toBe("7MB");
   }, 300_000);
+});
+
+describe("64 resources at once", () => {
+  it("stay below what sshd takes by default, in logins that have not ended and in sessions", async () => {
+    const sockets = work("many-run");
+    mkdirSync(sockets, { recursive: true, mode: 0o700 });
+    // Nobody is logged in yet: all of them want to at the same time.
+    const env = { XDG_RUNTIME_DIR: sockets };
+    const before = lab.places().map((host) => logins(host).length);
+    const args = ["preview", "--refresh", "--parallel", "64", "--expect-no-changes"];
+    await pulumi(args, { env });
+    const since = lab.places().map((host, index) => logins(host).length - (before[index] ?? 0));
+    console.log("logins of a preview with --parallel 64, by host:", since);
+    for (const host of lab.places())
+      expect(readFileSync(host.log, "utf8")).not.toMatch(/MaxStartups|drop connection/);
+    // The provider's, the plugin's two, and some that met a session that was just ending.
+    expect(Math.max(...since)).toBeLessThanOrEqual(10);
+  }, 120_000);
 });
