@@ -50,6 +50,26 @@ export async function stopContainer(access: ContainerAccess): Promise<boolean> {
   }
 }
 
+/** Stops and removes a container, never its volumes; false when there is none. */
+export async function removeContainer(
+  access: ContainerAccess,
+  graceSeconds: number,
+): Promise<boolean> {
+  const container = dockerClient(access.host).getContainer(access.container);
+  try {
+    const { exists } = await containerState(access);
+    if (!exists) return false;
+    await container.stop({ t: graceSeconds }).catch((error: unknown) => {
+      if (dockerStatus(error) !== 304) throw error; // it does not run
+    });
+    await container.remove();
+    return true;
+  } catch (error) {
+    if (dockerStatus(error) === 404) return false;
+    throw dockerFailure("remove the container", access, error);
+  }
+}
+
 /** Starts a container; false when it runs already. */
 export async function startContainer(access: ContainerAccess): Promise<boolean> {
   try {

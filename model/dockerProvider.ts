@@ -14,6 +14,22 @@ export function dockerProviderAccess({ docker, hostKey }: HostAccess): DockerPro
   return { host: docker, ...(hostKey === undefined ? {} : { sshOpts: pinnedTo(hostKey) }) };
 }
 
+/**
+ * The way to a host that a provider's recorded configuration holds: what `dockerProviderAccess` wrote. The
+ * SDK records lists as JSON.
+ */
+export function recordedAccess(
+  name: string,
+  { host, sshOpts }: Readonly<Record<string, unknown>>,
+): HostAccess | undefined {
+  if (typeof host !== "string") return undefined;
+  const hostKey = PINNED.exec(JSON.stringify(sshOpts) ?? "")?.[1];
+  return { name, docker: host, ...(hostKey === undefined ? {} : { hostKey }) };
+}
+
+/** A public key has no quotes and no backslashes, which JSON in JSON has around it. */
+const PINNED = /KnownHostsCommand=\/bin\/echo %H ([^"\\]+)/;
+
 /** The option by which only this key is accepted; `%H` is the name that ssh looks a key up by. */
 export function pinningOption(hostKey: string): string {
   return `KnownHostsCommand=/bin/echo %H ${hostKey}`;
@@ -26,6 +42,10 @@ function pinnedTo(hostKey: string): string[] {
     "UserKnownHostsFile=/dev/null",
     "GlobalKnownHostsFile=/dev/null",
     pinningOption(hostKey),
+    // A host that is silent is told of in half a minute, also when it falls silent under way.
+    "ConnectTimeout=10",
+    "ServerAliveInterval=10",
+    "ServerAliveCountMax=2",
   ];
   return options.flatMap((option) => ["-o", option]);
 }

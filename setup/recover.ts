@@ -1,24 +1,25 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { place } from "../control/docker";
+import { engineAnswers, removeContainer } from "../control/engine";
+import { describe } from "../control/errors";
+import type { ContainerAccess } from "../model/access";
+import { recordedAccess } from "../model/dockerProvider";
+import { ANSWER_MS } from "./absentHosts";
 import { state } from "./paths";
-import { capture } from "./process";
 import { say } from "./progress";
-import type { Deployment } from "./record/deployment";
+import { type Deployment, nameOf } from "./record/deployment";
 import { readRecord } from "./record/store";
 import { projectBackend } from "./state";
+
+/** Longest wait for the stop of a container, in seconds: PostgreSQL may be in it. */
+const STOP_SECONDS = 60;
 
 /** A lock of the project's own backend, as the CLI writes it. */
 interface Lock {
   pid?: number;
   hostname?: string;
-}
-
-/** A container that was being made when an `up` was killed, and that no state knows. */
-export interface HalfMade {
-  /** Docker engine. */
-  host: string;
-  name: string;
 }
 
 /**
@@ -32,14 +33,14 @@ export interface HalfMade {
 export async function recover(
   project: string,
   stack: string,
-  before: (containers: readonly HalfMade[]) => Promise<void> | void = () => undefined,
+  before: (containers: readonly ContainerAccess[]) => Promise<void> | void = () => undefined,
 ): Promise<string[]> {
   if (!projectBackend()) return [];
   const done = releaseDeadLocks(lockFolder(project, stack));
   const record = await readRecord(stack);
   const found = halfMade(record?.deployment ?? {});
   if (found.length > 0) await before(found);
-  for (const container of found) done.push(...(await removeContainer(container)));
+  for (const container of found) done.push(...(await removeHalfMade(container)));
   return done;
 }
 
@@ -62,7 +63,7 @@ function lockFolder(project: string, stack: string): string {
 export function halfMade({
   resources = [],
   pending_operations: pending = [],
-}: Deployment): HalfMade[] {
+}: Deployment): ContainerAccess[] {
   const made = resources.filter(({ id, pendingReplacement }) => id && !pendingReplacement);
   const known = new Set(made.map(({ urn }) => urn));
   const creating = pending
@@ -76,8 +77,9 @@ export function halfMade({
   return unique.flatMap(({ type, provider, inputs }) => {
     if (type !== "docker:index/container:Container") return [];
     const owner = resources.find((one) => provider?.startsWith(`${one.urn}::`));
-    const [host, name] = [owner?.inputs?.host, inputs?.name];
-    return typeof host === "string" && typeof name === "string" ? [{ host, name }] : [];
+    const host = owner && recordedAccess(nameOf(owner), owner.inputs ?? {});
+    const container = inputs?.name;
+    return host && typeof container === "string" ? [{ host, container }] : [];
   });
 }
 
@@ -121,18 +123,17 @@ function alive(pid: number): boolean {
   }
 }
 
-async function removeContainer({ host, name }: HalfMade): Promise<string[]> {
-  const docker = (...args: string[]) => capture("docker", ["--host", host, ...args]);
-  const found = await docker("container", "inspect", "--format", "{{.Id}}", name);
-  if (found.code !== 0) return [];
-  const done = told(
-    `Container ${name} was made by an \`up\` that was killed before it was written down: it is made anew.`,
-  );
-  await docker("stop", "--time", "60", name);
-  const removed = await docker("rm", "--force", name);
-  if (removed.code !== 0)
-    throw new Error(
-      `Removing the half-made container ${name} at ${host} failed: ${removed.stderr.trim()} Remove it by hand (docker rm -f ${name}) and run \`up\` again.`,
-    );
-  return [done];
+/** One on a host that does not answer stays: the host may be out for good, and `up` tells of it. */
+async function removeHalfMade(access: ContainerAccess): Promise<string[]> {
+  try {
+    await engineAnswers(access.host, ANSWER_MS);
+  } catch (error) {
+    return [told(`Whether ${place(access)} was made half is not known: ${describe(error)}`)];
+  }
+  if (!(await removeContainer(access, STOP_SECONDS))) return [];
+  return [
+    told(
+      `${place(access)} was made by an \`up\` that was killed before it was written down: it is made anew.`,
+    ),
+  ];
 }

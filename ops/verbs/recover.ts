@@ -21,7 +21,7 @@ async function recover(ops: Ops): Promise<number> {
   // A pause of the pools, or a container that is stopped, may be part of its work.
   refuseBusy(ops.stack, "recover");
   const cleared = await recoverState(readProject(root).name, ops.stack, (containers) => {
-    const names = containers.map(({ name }) => name).join(", ");
+    const names = containers.map(({ container }) => container).join(", ");
     return confirm(ops.yes, `Half-made containers are removed, and made anew by \`up\`: ${names}`);
   });
   const outputs = await ops.outputs();

@@ -1,3 +1,4 @@
+import { rmSync, writeFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { untilNothing } from "../harness/wait";
@@ -5,10 +6,10 @@ import type { LongRun } from "../harness/longRun";
 import { Writers } from "../harness/writers";
 import { renewImage, stackFile } from "./stack/checkout";
 import { aside, healthy, outputs, targets, useCluster } from "./stack/cluster";
-import { beginUp, previewClean, up } from "./stack/commands";
+import { beginUp, previewClean, pulumi, up } from "./stack/commands";
 import { settle } from "./stack/config";
-import { inside } from "./stack/hosts";
-import { cluster } from "./stack/identity";
+import { allContainers, inside } from "./stack/hosts";
+import { cluster, work } from "./stack/identity";
 import { killTree } from "./stack/killTree";
 
 useCluster();
@@ -51,6 +52,26 @@ async function paused(): Promise<string[]> {
     }),
   );
   return found.flat();
+}
+
+interface Recorded {
+  readonly deployment: {
+    readonly resources: { urn: string; type: string; pendingReplacement?: true }[];
+  };
+}
+/** Has the record say of a container that its old one is deleted and its new one not made yet. */
+async function forget(name: string): Promise<void> {
+  const { stdout } = await pulumi(["stack", "export"], { keep: false });
+  const record = JSON.parse(stdout) as Recorded;
+  const container = record.deployment.resources.find(
+    ({ urn, type }) => type === "docker:index/container:Container" && urn.endsWith(`::${name}`),
+  );
+  if (container === undefined) throw new Error(`${name} is not recorded`);
+  container.pendingReplacement = true;
+  const file = work("record.json");
+  writeFileSync(file, JSON.stringify(record), { mode: 0o600 });
+  await pulumi(["stack", "import", "--file", file]);
+  rmSync(file);
 }
 
 /** A moment of an `up` that is under way. */
@@ -131,6 +152,20 @@ describe(`an \`up\` that is killed with its plugins (seed ${SEED})`, () => {
     },
     900_000,
   );
+
+  it("when it had made a container and not written it down", async () => {
+    const name = `${cluster}-pg2-haproxy-1`;
+    const before = (await allContainers())[name];
+    await forget(name);
+    const { stdout, stderr } = await up();
+    expect(`${stdout}${stderr}`).toContain(`container ${name} on host ${cluster}-pg2 was made by`);
+    const after = (await allContainers())[name];
+    expect(after).toBeDefined();
+    expect(after).not.toBe(before);
+    await healthy();
+    const clean = await previewClean();
+    expect(clean.code, clean.stdout).toBe(0);
+  }, 300_000);
 
   it("has never left the clients for long, and lost none of their writes", async () => {
     const figures = await writers.stop();

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { dockerProviderAccess } from "../../../model/dockerProvider";
 import type { Deployment } from "../../../setup/record/deployment";
 import { atWork, halfMade } from "../../../setup/recover";
 
@@ -24,12 +25,29 @@ const provider = {
 };
 
 describe("halfMade", () => {
+  const local = { name: "dev-local", docker: "unix:///var/run/docker.sock" };
+
   it("names a container whose creation never ended, and its engine", () => {
     const deployment: Deployment = {
       resources: [provider],
       pending_operations: [{ type: "creating", resource: container("pg-2") }],
     };
-    expect(halfMade(deployment)).toEqual([{ host: "unix:///var/run/docker.sock", name: "pg-2" }]);
+    expect(halfMade(deployment)).toEqual([{ host: local, container: "pg-2" }]);
+  });
+
+  it("knows the key of a host that is reached by ssh, as the SDK records it", () => {
+    const access = {
+      name: "dev-local",
+      docker: "ssh://deploy@pg1",
+      hostKey: "ssh-ed25519 AAAAC3/+= pg1",
+    };
+    const { host, sshOpts } = dockerProviderAccess(access);
+    for (const recorded of [sshOpts, JSON.stringify(sshOpts)]) {
+      const remote = { ...provider, inputs: { host, sshOpts: recorded } };
+      const pending = [{ type: "creating", resource: container("pg-2") }];
+      const found = halfMade({ resources: [remote], pending_operations: pending });
+      expect(found).toEqual([{ host: access, container: "pg-2" }]);
+    }
   });
 
   it("leaves out one that was made after all, what is no container, and what was not being made", () => {
@@ -48,7 +66,7 @@ describe("halfMade", () => {
 
   it("names one whose replacement was being made, also when nothing tells of the making any more", () => {
     const old = { ...container("pg-2", "aa20"), pendingReplacement: true };
-    const found = [{ host: "unix:///var/run/docker.sock", name: "pg-2" }];
+    const found = [{ host: local, container: "pg-2" }];
     const creating = [{ type: "creating", resource: container("pg-2") }];
     expect(halfMade({ resources: [provider, old], pending_operations: creating })).toEqual(found);
     expect(halfMade({ resources: [provider, old] })).toEqual(found);

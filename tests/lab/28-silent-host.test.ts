@@ -1,0 +1,58 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { tailOf } from "../harness/longRun";
+import { healthy, members, outputs, useCluster } from "./stack/cluster";
+import { beginUp, previewClean, tryPreview, up } from "./stack/commands";
+import { settle } from "./stack/config";
+import { on } from "./stack/hosts";
+
+useCluster();
+
+/** A firewall that was closed by mistake, or a host that hangs: nobody refuses, nobody answers. */
+const drop = (action: "-I" | "-D") => ["iptables", action, "INPUT", "-p", "tcp", "--dport", "22"];
+const HOST = "pg3";
+let silent = false;
+
+async function silence(): Promise<void> {
+  await on(HOST, [...drop("-I"), "-j", "DROP"]);
+  silent = true;
+}
+async function answer(): Promise<void> {
+  if (silent) await on(HOST, [...drop("-D"), "-j", "DROP"]);
+  silent = false;
+}
+const MOST_S = 60;
+const PARAMETERS = { postgres: { parameters: { work_mem: "6MB" } } };
+
+afterAll(answer);
+
+describe("a host of which ssh says nothing, while the cluster on it works on", () => {
+  it("ends a preview within a minute with what to do", async () => {
+    await silence();
+    const ended = await tryPreview();
+    await answer();
+    expect(ended.code).not.toBe(0);
+    console.log("preview with a silent host:", ended.seconds, "s");
+    expect(ended.seconds).toBeLessThan(MOST_S);
+    expect(tailOf(ended)).toMatch(new RegExp(`Hosts that do not answer:\\s+${HOST}`));
+    expect(tailOf(ended)).toContain("state: unreachable");
+  }, 200_000);
+
+  it("that falls silent under way ends an `up` within a minute, and the next one does the rest", async () => {
+    const running = beginUp(PARAMETERS);
+    settle(PARAMETERS);
+    await running.line(/refresh/);
+    await silence();
+    const began = Date.now();
+    const ended = await running.ended;
+    const seconds = (Date.now() - began) / 1000;
+    await answer();
+    console.log("up with a host that fell silent:", seconds, "s, code", ended.code);
+    expect(ended.code).not.toBe(0);
+    expect(seconds).toBeLessThan(MOST_S);
+    await up();
+    await healthy();
+    for (const member of outputs().operations.members)
+      expect(await members.value("SHOW work_mem", "postgres", member)).toBe("6MB");
+    expect((await previewClean()).code).toBe(0);
+  }, 400_000);
+});
