@@ -82,14 +82,14 @@ export function shapeFailures(
     failures.push({ property: "cluster", reason });
   }
   if (olds.postgresVersion !== undefined && olds.postgresVersion !== news.postgresVersion) {
-    const reason = `it cannot change from ${olds.postgresVersion} to ${news.postgresVersion} by \`up\`: data of one major version is unreadable to another. Set it back; a major upgrade is a procedure of its own`;
+    const reason = `it cannot change from ${olds.postgresVersion} to ${news.postgresVersion} by \`up\`: data of one major version is unreadable to another. Set it back; the way is a second cluster beside this one (docs/servers.md, A new version)`;
     failures.push({ property: "postgresVersion", reason });
   }
   if (olds.members !== undefined)
     failures.push(...memberFailures(olds.members, news.members, news.synchronous));
   if (olds.users !== undefined) failures.push(...userFailures(olds.users, news.users));
   if (olds.baseSuite !== undefined && olds.baseSuite !== news.baseSuite) {
-    const reason = `it cannot change from ${olds.baseSuite} to ${news.baseSuite} by \`up\`: another libc orders texts otherwise, and indexes would be wrong without a sign. Set it back; a change of base is a procedure of its own (new members, REINDEX)`;
+    const reason = `it cannot change from ${olds.baseSuite} to ${news.baseSuite} by \`up\`: another libc orders texts otherwise, and indexes would be wrong without a sign. Set it back; the way is a second cluster beside this one (docs/servers.md, A new version)`;
     failures.push({ property: "baseSuite", reason });
   }
   if (olds.consulServers !== undefined) {

@@ -10,7 +10,7 @@ import { inspect } from "./stack/hosts";
 
 useCluster();
 
-/** A move of leadership may take so long; how long it takes is the bench's matter. */
+/** A move of leadership may take so long here: the time is printed, as two cores that carry three hosts vary. */
 const MOST_MS = 15_000;
 const MIB = 1024 * 1024;
 

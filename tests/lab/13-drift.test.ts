@@ -10,7 +10,7 @@ import type { Planned } from "../harness/planned";
 import { stackFile } from "./stack/checkout";
 import { aside, healthy, members, outputs, targets, useCluster } from "./stack/cluster";
 import { preview, previewClean, up } from "./stack/commands";
-import { docker, inside, inspect, isRunning, on } from "./stack/hosts";
+import { allContainers, docker, inside, inspect, isRunning, on } from "./stack/hosts";
 import { cluster } from "./stack/identity";
 
 useCluster();
@@ -204,15 +204,19 @@ const drifts: Record<string, Drift> = {
 };
 
 const MARK = "drift_mark";
+/** What runs from the image whose tag is put on another. */
+const IMAGE_OF = `${cluster}-pg2-haproxy-1`;
 const started = async () => (await members.status(leading)).postmaster_start_time;
 let planned: Planned[] = [];
 let before: unknown;
+let ran: Record<string, string>;
 let undone = false;
 
 describe("fifteen changes behind the program's back, on three hosts", () => {
   beforeAll(async () => {
     [leading, following] = [await members.leader(), await members.replicas()];
     before = await started();
+    ran = await allContainers();
     await query(aside(), `CREATE TABLE ${MARK} AS SELECT 42 AS n`);
     for (const [kind, { repaired }] of Object.entries(drifts))
       expect(await repaired(), kind).toBe(true);
@@ -245,6 +249,11 @@ describe("fifteen changes behind the program's back, on three hosts", () => {
       expect(await repaired(), kind).toBe(true);
     expect(await started()).toBe(before);
     expect((await members.leader()).name).toBe(leading.name);
+    // What was not changed behind the program's back is the container that it was.
+    const hit = [...Object.values(drifts).map(({ resource }) => resource()), IMAGE_OF];
+    const now = await allContainers();
+    const anew = Object.keys(ran).filter((name) => now[name] !== ran[name]);
+    expect(anew.filter((name) => !hit.includes(name))).toEqual([]);
     for (const member of outputs().operations.members)
       expect(await members.value(`SELECT n FROM ${MARK}`, "app", member)).toBe("42");
     const clean = await previewClean();

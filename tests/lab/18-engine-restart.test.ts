@@ -1,4 +1,6 @@
 import { expect, it } from "vitest";
+import { first } from "../harness/outputs";
+import { untilNothing } from "../harness/wait";
 import { Writers } from "../harness/writers";
 import { aside, healthy, members, targets, useCluster } from "./stack/cluster";
 import { previewClean } from "./stack/commands";
@@ -27,3 +29,16 @@ it("comes through a restart of the engine of the leader's host, and a preview sh
     await writers.clear();
   }
 }, 400_000);
+
+it("comes through a reboot of a host that nobody announced, and a preview shows nothing", async () => {
+  const before = await allContainers();
+  const { host } = first(await members.replicas());
+  await lab.reboot(host.name);
+  await untilNothing("its containers back", 60, async () => {
+    const now = await allContainers();
+    return Object.keys(before).filter((name) => now[name] !== before[name]);
+  });
+  await healthy();
+  const clean = await previewClean();
+  expect(clean.code, clean.stdout).toBe(0);
+}, 300_000);

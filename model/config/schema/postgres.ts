@@ -97,7 +97,7 @@ export const postgresSchema = z
     version: z
       .literal(POSTGRES_VERSIONS)
       .default(17)
-      .describe("PostgreSQL major version. A change needs the major-upgrade procedure."),
+      .describe("PostgreSQL major version. Another one takes a second cluster: docs/servers.md."),
     parameters: parameters
       .default({})
       .describe(

@@ -120,6 +120,11 @@ export function down(): Promise<Ended> {
   return must("down", [...STACK, "--yes"]);
 }
 
+/** Begins `npm run ops -- ARGS` without questions. */
+export function beginOps(args: readonly string[], options?: CommandOptions): LongRun {
+  return begin("ops", [...STACK, "--yes", ...args], options);
+}
+
 /** `npm run ops -- ARGS` without questions, however it ends. */
 export function tryOps(args: readonly string[], options?: CommandOptions): Promise<Ended> {
   return command("ops", [...STACK, "--yes", ...args], options);

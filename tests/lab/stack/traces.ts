@@ -2,8 +2,9 @@
 import { serverStatus } from "../../../control/haproxy";
 import { https } from "../../harness/https";
 import { first } from "../../harness/outputs";
+import { lines } from "../../harness/run";
 import { members, outputs } from "./cluster";
-import { containersOf, tryInside } from "./hosts";
+import { docker, tryInside } from "./hosts";
 import { cluster, lab } from "./identity";
 
 /** What Consul answers its administrator; undefined for what is not there. */
@@ -51,6 +52,16 @@ export async function tracesOf(host: string): Promise<string[]> {
     .filter(([, found]) => name.test(JSON.stringify(found ?? "")))
     .map(([place, found]) => `${place}: ${JSON.stringify(found)}`);
   const power = (await lab.status()).find((one) => one.name === host)?.power;
-  const left = power === "on" ? [...(await containersOf(host)).keys()] : [];
-  return [...known, ...left.map((container) => `container ${container}`)];
+  return [...known, ...(power === "on" ? await leftOn(host) : [])];
+}
+
+/** Its own: containers, stopped ones too, and volumes other than data (a certificate's key lies in one). */
+async function leftOn(host: string): Promise<string[]> {
+  const named = ["--filter", `name=${cluster}-${host}-`, "--format"];
+  const containers = lines(await docker(host, ["ps", "--all", ...named, "{{.Names}}"]));
+  const volumes = lines(await docker(host, ["volume", "ls", ...named, "{{.Name}}"]));
+  return [
+    ...containers.map((name) => `container ${name}`),
+    ...volumes.filter((name) => !name.endsWith("-data")).map((name) => `volume ${name}`),
+  ];
 }
