@@ -154,12 +154,12 @@ async function restartOne(members: readonly MemberAccess[], member: MemberAccess
   try {
     await restartMember(member, RESTART_MS);
   } catch (error) {
-    throw await notBack(member, error);
+    throw unreachable(error) ? error : await notBack(member, error);
   }
   await gate(running, undefined, { timeoutMs: RESTART_MS, maximumLag: MAXIMUM_LAG });
 }
 
-/** The others run on with what they started with, and the new configuration waits for them. */
+/** Those that were not restarted yet run on with what they started with. */
 async function notBack(member: MemberAccess, error: unknown): Promise<ControlError> {
   return new ControlError(
     {
@@ -167,8 +167,8 @@ async function notBack(member: MemberAccess, error: unknown): Promise<ControlErr
       where: place(member),
       found: `${finding(error)}\n${await lastWords(member)}`,
       remedy:
-        "\nThe other members were not restarted, but would not start with these parameters either: mend " +
-        "them in the config now, and run `up` again.",
+        "\nThe roll stops here. If the log names a parameter, mend it in the config now: members that were not " +
+        "restarted yet run on, but would not start with it either. Then run `up` again.",
     },
     error,
   );

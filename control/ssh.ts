@@ -12,6 +12,8 @@ import { sshFailure } from "./sshTrouble";
 const CONNECT_SECONDS = 10;
 /** A login may wait for a touch of somebody's security key, but not for ever. */
 const LOGIN_SECONDS = 60;
+/** How long a host that nobody could log in to is not tried again. */
+const AGAIN_MS = 10_000;
 
 /** Name under which the host's key stands in its known_hosts file, whatever its address and port. */
 function keyAlias(host: HostAccess): string {
@@ -75,10 +77,24 @@ function lanesOf(host: HostAccess): Lanes {
   const short = createHash("sha256").update(key).digest("hex").slice(0, 8);
   const lanes = new Lanes(
     (index) => join(privateDirectory(), `s${index}-${short}`),
-    (path) => logIn(host, path),
+    (path) => logInOnce(host, key, path),
   );
   hosts.set(key, lanes);
   return lanes;
+}
+
+const refused = new Map<string, { readonly error: unknown; readonly until: number }>();
+
+/** Logs in, unless that has failed a moment ago: each of many resources on a silent host would wait anew. */
+async function logInOnce(host: HostAccess, key: string, path: string): Promise<void> {
+  const last = refused.get(key);
+  if (last !== undefined && Date.now() < last.until) throw last.error;
+  try {
+    await logIn(host, path);
+  } catch (error) {
+    refused.set(key, { error, until: Date.now() + AGAIN_MS });
+    throw error;
+  }
 }
 
 /** Opens a shared connection; ssh goes to the background, and so ends, when it takes sessions. */
@@ -113,8 +129,6 @@ export function complaintOf(child: ChildProcess): () => string {
 export interface SshSession {
   /** Arguments of `ssh`, without a command. */
   readonly argv: readonly string[];
-  /** Control socket of the connection: gone when that has ended. */
-  readonly connection: string;
   /** To be called once, when the session has ended. */
   release(): void;
 }
@@ -122,9 +136,5 @@ export interface SshSession {
 /** A place for one session with a host; logs in where that is needed. */
 export async function sshSession(host: HostAccess): Promise<SshSession> {
   const lane = await lanesOf(host).take();
-  return {
-    argv: sshArguments(host, lane.path),
-    connection: lane.path,
-    release: () => lane.release(),
-  };
+  return { argv: sshArguments(host, lane.path), release: () => lane.release() };
 }

@@ -1,13 +1,11 @@
 /** A remote Docker engine by ssh, as byte streams and as an agent for Node's http client. */
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
 import { Agent, type AgentOptions } from "node:http";
-import { connect, type Socket } from "node:net";
 import { Duplex, type Readable, type Writable } from "node:stream";
 import { inspect } from "node:util";
 import type { HostAccess } from "../model/access";
 import { complaintOf, sshSession } from "./ssh";
-import { forwardedEngine } from "./sshForward";
+import { connectForward, type Forwarded } from "./sshForward";
 import { sshFailure } from "./sshTrouble";
 
 /** What carries the bytes: the forwarded socket, or a program that is connected to the engine. */
@@ -26,28 +24,22 @@ const LOST = "the connection was lost";
 const CLOSED = "the engine closed the connection";
 
 async function carry(host: HostAccess, ended: Ended): Promise<Carrier> {
-  const forward = await forwardedEngine(host);
-  const socket = forward && (await connected(forward.socket));
-  if (forward && socket) return byForward(socket, forward.connection, ended);
-  // It is not to be had there, or its connection has just ended: ssh makes another.
-  return byProgram(host, ended);
+  const forwarded = await connectForward(host);
+  return forwarded ? byForward(forwarded, ended) : byProgram(host, ended);
 }
 
-/** A socket that is connected; undefined where nobody listens. */
-function connected(path: string): Promise<Socket | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ path, allowHalfOpen: true });
-    socket.once("connect", () => resolve(socket));
-    socket.once("error", () => resolve(undefined));
-  });
-}
-
-function byForward(socket: Socket, connection: string, ended: Ended): Carrier {
-  let wrong: string | undefined;
-  socket.on("error", () => (wrong = CLOSED));
-  socket.on("end", () => socket.end());
-  // The end of the connection looks like that of the stream: ssh takes its control socket away first.
-  socket.on("close", () => ended(existsSync(connection) ? wrong : LOST));
+function byForward(forwarded: Forwarded, ended: Ended): Carrier {
+  const { socket } = forwarded;
+  let told = false;
+  const tell = (wrong?: string): void => {
+    if (told) return;
+    told = true;
+    void forwarded.alive().then((lives) => ended(lives ? wrong : LOST));
+  };
+  // What the engine has closed it reads no more either: what is still to be written never gets there.
+  socket.on("end", () => tell());
+  socket.on("error", () => tell(CLOSED));
+  socket.on("close", () => tell());
   return { input: socket, output: socket, end: () => void socket.destroy() };
 }
 
@@ -76,7 +68,8 @@ class EngineStream extends Duplex {
   private answered = false;
 
   constructor(private readonly host: HostAccess) {
-    super({ allowHalfOpen: true });
+    // What the engine has closed takes no more requests: an agent would go on giving it out.
+    super({ allowHalfOpen: false });
   }
 
   /** What is written meanwhile waits in the stream. */
@@ -96,8 +89,10 @@ class EngineStream extends Duplex {
   private ended(wrong: string | undefined): void {
     const unanswered = !this.answered && !this.writableEnded;
     const found = wrong ?? (unanswered ? CLOSED : undefined);
-    if (found === undefined) this.push(null);
-    else this.destroy(sshFailure(this.host, found));
+    if (found === undefined) {
+      this.once("end", () => this.carrier?.end());
+      this.push(null);
+    } else this.destroy(sshFailure(this.host, found));
   }
 
   override _read(): void {
@@ -109,12 +104,15 @@ class EngineStream extends Duplex {
     _encoding: BufferEncoding,
     done: (error?: Error | null) => void,
   ): void {
-    if (this.carrier?.input.write(chunk) === true) done();
-    else this.carrier?.input.once("drain", () => done());
+    // Why one failed is told by the carrier's end.
+    this.carrier?.input.write(chunk, () => done());
   }
 
   override _final(done: (error?: Error | null) => void): void {
-    this.carrier?.input.end(() => done());
+    const input = this.carrier?.input;
+    // One that is gone does not call back.
+    if (input === undefined || input.destroyed) done();
+    else input.end(() => done());
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {

@@ -1,7 +1,7 @@
 /** The Docker engine's socket of a remote host, forwarded to one of this machine by the shared ssh. */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { get } from "node:http";
+import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import type { HostAccess } from "../model/access";
 import { sshSession } from "./ssh";
@@ -9,61 +9,86 @@ import { privateDirectory } from "./sshDirectory";
 import { sshExec } from "./sshExec";
 
 const ASK_MS = 10_000;
+/** How long it is not tried again where it could not be had: an engine that starts is no reason for good. */
+const AGAIN_MS = 30_000;
 /** What the docker command line of the host would talk to: DOCKER_HOST and contexts are in it. */
 const ENDPOINT = ["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"];
 /** Nothing in such a path means anything to ssh's option. */
 const SOCKET = /^unix:\/\/((?:\/[A-Za-z0-9._-]+)+)$/;
 
-/** A forwarded engine. */
-export interface Forward {
-  /** Socket on this machine that leads to the engine. */
-  readonly socket: string;
-  /** Control socket of the connection that carries it: both end together. */
-  readonly connection: string;
+/** A connection to a forwarded engine. */
+export interface Forwarded {
+  readonly socket: Socket;
+  /** Whether the ssh that carries it is still there: its end looks like that of the stream. */
+  alive(): Promise<boolean>;
 }
 
-const forwards = new Map<string, Promise<Forward | undefined>>();
+/** Socket of this machine that leads to a host's engine, by host; undefined where it cannot be had. */
+const forwards = new Map<string, Promise<string | undefined>>();
 let made = 0;
 
 /**
- * The forwarded engine of a host, made once for a connection. A request over it starts no process on
+ * A connection to a host's engine over its forwarded socket. A request over it starts no process on
  * either side, where `docker system dial-stdio` takes an ssh, a shell and a docker for each. Undefined
  * where it cannot be had: sshd may forbid it (`AllowStreamLocalForwarding`), the engine may listen
  * elsewhere.
  *
  * @throws where nobody can log in.
  */
-export async function forwardedEngine(host: HostAccess): Promise<Forward | undefined> {
+export async function connectForward(host: HostAccess): Promise<Forwarded | undefined> {
   const key = JSON.stringify([host.name, host.docker, host.hostKey]);
   const known = forwards.get(key);
-  if (known !== undefined) {
-    const forward = await known;
-    if (forward === undefined || existsSync(forward.connection)) return forward;
-    // Several may find it ended: the first to come makes the next.
-    if (forwards.get(key) === known) forwards.delete(key);
-    return forwardedEngine(host);
-  }
-  const opened = open(host);
+  const path = await (known ?? remember(key, open(host)));
+  if (path === undefined) return undefined;
+  const socket = await connected(path);
+  if (socket) return { socket, alive: () => listens(path) };
+  // Its connection has ended; of several that find it so the first makes the next.
+  if (forwards.get(key) === known) forwards.delete(key);
+  return known === undefined ? undefined : connectForward(host);
+}
+
+function remember(key: string, opened: Promise<string | undefined>): Promise<string | undefined> {
   forwards.set(key, opened);
-  opened.catch(() => forwards.delete(key));
+  const forget = (): boolean => forwards.get(key) === opened && forwards.delete(key);
+  opened.then((path) => {
+    if (path === undefined) setTimeout(forget, AGAIN_MS).unref();
+  }, forget);
   return opened;
 }
 
-async function open(host: HostAccess): Promise<Forward | undefined> {
+async function open(host: HostAccess): Promise<string | undefined> {
   const asked = await sshExec(host, ENDPOINT, ASK_MS);
-  const path = SOCKET.exec(asked.stdout.trim())?.[1];
-  if (path === undefined) return undefined;
-  const socket = join(privateDirectory(), `d${(made += 1)}`);
+  const remote = SOCKET.exec(asked.stdout.trim())?.[1];
+  if (remote === undefined) return undefined;
+  // A name that no other connection gets: whether it answers tells of this one.
+  const path = join(privateDirectory(), `d${(made += 1)}`);
   const session = await sshSession(host);
+  const control = (command: string): Promise<boolean> =>
+    succeeds("ssh", ["-O", command, "-L", `${path}:${remote}`, ...session.argv]);
   try {
-    const argv = ["-O", "forward", "-L", `${socket}:${path}`, ...session.argv];
-    const forwarded = await succeeds("ssh", argv);
+    if (!(await control("forward"))) return undefined;
     // ssh listens whatever the other side allows: the engine's answer tells.
-    if (!forwarded || !(await answers(socket))) return undefined;
-    return { socket, connection: session.connection };
+    if (await answers(path)) return path;
+    await control("cancel");
+    return undefined;
   } finally {
     session.release();
   }
+}
+
+/** A socket that is connected; undefined where nobody listens. */
+function connected(path: string): Promise<Socket | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ path, allowHalfOpen: true });
+    socket.once("connect", () => resolve(socket));
+    socket.once("error", () => resolve(undefined));
+  });
+}
+
+async function listens(path: string): Promise<boolean> {
+  const socket = await connected(path);
+  socket?.destroy();
+  return socket !== undefined;
 }
 
 function succeeds(program: string, argv: readonly string[]): Promise<boolean> {

@@ -43,8 +43,6 @@ export function pulumiEnv(): NodeJS.ProcessEnv {
   env.PULUMI_PARALLEL ??= "16";
   // The engine and its plugins live for seconds: less collecting of garbage is a tenth of their work.
   env.GOGC ??= "400";
-  // Where there is much state they collect as usual.
-  env.GOMEMLIMIT ??= "300MiB";
   if (!projectBackend()) return env;
   makeStateDir();
   env.PULUMI_HOME = tools("pulumi-home");

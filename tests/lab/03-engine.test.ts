@@ -2,8 +2,10 @@ import { createHash, randomBytes } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { engineAnswers } from "../../control/engine";
 import { exec, execChecked } from "../../control/exec";
+import { privateDirectory } from "../../control/sshDirectory";
 import type { ContainerAccess, HostAccess } from "../../model/access";
 import { root } from "../../setup/paths";
+import { run as here } from "../harness/run";
 import { eventually } from "../harness/wait";
 import { loadImage, run } from "./harness/images";
 import { Lab } from "./harness/lab";
@@ -79,13 +81,50 @@ describe("a remote engine", () => {
     expect(await execChecked(box("pg1"), ["echo", "here"])).toBe("here\n");
   }, 120_000);
 
-  it("is reached anew when its connection has ended", async () => {
+  it.each([
+    ["ended by its other side", () => lab.inside("pg1", ["pkill", "-f", "^sshd: deploy"])],
+    [
+      "killed on this side",
+      // The shared connection of this very process: its socket lies in a folder of it alone.
+      () => here("pkill", ["-KILL", "-f", `${privateDirectory()}/s`]),
+    ],
+  ])(
+    "is reached anew when its connection was %s",
+    async (_, end) => {
+      expect(await execChecked(box("pg1"), ["echo", "before"])).toBe("before\n");
+      expect((await end()).code).toBe(0);
+      const back = await eventually("the engine to answer again", 20, () =>
+        execChecked(box("pg1"), ["echo", "after"]),
+      );
+      expect(back).toBe("after\n");
+      expect(await running("pg1", "^docker system dial-stdio")).toBe("");
+    },
+    60_000,
+  );
+
+  it("that was started again while nobody asked is asked on a new connection", async () => {
     expect(await execChecked(box("pg1"), ["echo", "before"])).toBe("before\n");
-    expect((await lab.inside("pg1", ["pkill", "-f", "^sshd: deploy"])).code).toBe(0);
-    const back = await eventually("the engine to answer again", 20, () =>
-      execChecked(box("pg1"), ["echo", "after"]),
+    await lab.restartEngine("pg1");
+    expect((await lab.inside("pg1", ["docker", "start", "box"])).code).toBe(0);
+    expect(await execChecked(box("pg1"), ["echo", "after"])).toBe("after\n");
+  }, 60_000);
+
+  it("tells the end of a program that does not read what it is given", async () => {
+    const bytes = Buffer.alloc(8 * 1024 * 1024, "x");
+    const { exitCode } = await exec(box("pg1"), ["sh", "-c", "exit 7"], { stdin: bytes });
+    expect(exitCode).toBe(7);
+  }, 60_000);
+
+  it("whose connection is killed never passes off a part for the whole", async () => {
+    const whole = said(execChecked(box("pg1"), ["sh", "-c", "yes | head -c 300000000"]));
+    await eventually(
+      "the program",
+      20,
+      async () => (await running("pg1", "^head -c")) || undefined,
     );
-    expect(back).toBe("after\n");
+    const killed = await here("pkill", ["-KILL", "-f", `${privateDirectory()}/s`]);
+    expect(killed.code).toBe(0);
+    expect(await whole).toMatch(/connection was lost/);
   }, 60_000);
 
   it("behind a cut cable fails in time what waits for it", async () => {

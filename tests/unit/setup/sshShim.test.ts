@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   existsSync,
@@ -17,11 +17,16 @@ const SHIM = join(__dirname, "../../../setup/bin/ssh");
 const DIAL = "docker system dial-stdio";
 /** ssh's own part: a connection is a file; a session lasts until the file `end` is there. */
 const SSH = `#!/bin/sh
+exec 8>&- 9>&- # as ssh does at its start
 path=
 for word in "$@"; do case $word in ControlPath=*) path=\${word#ControlPath=} ;; esac; done
 case "$*" in
 *"-O check"*) [ -e "$path" ]; exit ;;
-*ControlMaster=yes*) echo "login $path" >> "$LOG"; : > "$path"; exit ;;
+*ControlMaster=auto*)
+  if [ -e "$SILENT" ]; then echo "try" >> "$LOG"; sleep 0.5; echo "no answer" >&2; exit 255; fi
+  echo "login $path" >> "$LOG"
+  : > "$path"
+  exit ;;
 esac
 echo "$path $*" >> "$LOG"
 while [ ! -e "$END" ]; do sleep 0.05; done
@@ -43,14 +48,21 @@ beforeEach(() => {
     XDG_RUNTIME_DIR: folder,
     LOG: join(folder, "log"),
     END: join(folder, "end"),
+    SILENT: join(folder, "silent"),
   };
 });
 afterEach(() => {
-  writeFileSync(join(folder, "end"), "");
+  for (const child of children.splice(0)) child.kill("SIGKILL");
+  spawnSync("pkill", ["-KILL", "-f", folder]);
   rmSync(folder, { recursive: true, force: true });
 });
 
-const request = (host = "pg1") => spawn(SHIM, ["-l", "deploy", "--", host, DIAL], { env });
+const children: ChildProcess[] = [];
+const request = (host = "pg1") => {
+  const child = spawn(SHIM, ["-l", "deploy", "--", host, DIAL], { env });
+  children.push(child);
+  return child;
+};
 const logged = async (count: number): Promise<string[]> => {
   while (log().length < count) await new Promise((done) => setTimeout(done, 20));
   return log();
@@ -72,14 +84,25 @@ describe("the plugin's requests to a host", () => {
     writeFileSync(join(folder, "end"), "");
     for (const host of ["pg1", "10.0.0.2", "::1", "a b"]) await once(request(host), "exit");
     expect(statSync(join(folder, "pgha")).mode & 0o777).toBe(0o700);
-    const places = readdirSync(join(folder, "pgha")).filter((name) => /\.0\.\d$/.test(name));
-    expect(places.map((name) => name.slice(0, -4)).sort()).toEqual([
-      "10.0.0.2",
-      "::1",
-      "other",
-      "pg1",
-    ]);
+    const names = readdirSync(join(folder, "pgha")).map((name) => name.split(".")[0] ?? "");
+    const places = names.filter((name) => /^\d+$/.test(name));
+    expect(new Set(places).size).toBe(4);
     expect(log().at(-1)).toContain(`-- a b ${DIAL}`);
+  });
+
+  it("end together where the host is silent: one tries, all say what it was told", async () => {
+    writeFileSync(join(folder, "silent"), "");
+    const ended = await Promise.all(
+      Array.from({ length: 5 }, async () => {
+        const child = request();
+        let text = "";
+        child.stderr.on("data", (chunk: Buffer) => (text += chunk.toString()));
+        const [code] = (await once(child, "close")) as [number];
+        return { code, text };
+      }),
+    );
+    expect(ended).toEqual(Array(5).fill({ code: 255, text: "no answer\n" }));
+    expect(log()).toEqual(["try"]);
   });
 
   it("leave anything else to ssh as it is", () => {
