@@ -52,14 +52,15 @@ beforeEach(() => {
   };
 });
 afterEach(() => {
-  for (const child of children.splice(0)) child.kill("SIGKILL");
-  spawnSync("pkill", ["-KILL", "-f", folder]);
+  // Each is a group of its own: the shell and the ssh that it waits for.
+  for (const { pid, exitCode } of children.splice(0))
+    if (pid !== undefined && exitCode === null) process.kill(-pid, "SIGKILL");
   rmSync(folder, { recursive: true, force: true });
 });
 
 const children: ChildProcess[] = [];
 const request = (host = "pg1") => {
-  const child = spawn(SHIM, ["-l", "deploy", "--", host, DIAL], { env });
+  const child = spawn(SHIM, ["-l", "deploy", "--", host, DIAL], { env, detached: true });
   children.push(child);
   return child;
 };
