@@ -1,10 +1,11 @@
 /** Byte streams to places that only a container can reach, through `socat` inside it. */
-import { Duplex } from "node:stream";
+import type { Duplex } from "node:stream";
 import type { ContainerAccess } from "../model/access";
 import { place } from "./docker";
 import { UnreachableError, describe } from "./errors";
 import { execStream } from "./exec";
 import { FrameDecoder } from "./frames";
+import { SocketLike } from "./socketLike";
 
 /** Where to connect to, as seen from inside the container. */
 export type DialTarget =
@@ -19,7 +20,7 @@ function socatAddress(target: DialTarget): string {
 }
 
 /** A socket-like stream; `connect` starts it, as `pg` does with a stream that it is given. */
-export class DialStream extends Duplex {
+export class DialStream extends SocketLike {
   private inner: Duplex | undefined;
   private complaint = "";
   private readonly decoder = new FrameDecoder();
@@ -94,20 +95,6 @@ export class DialStream extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.inner?.destroy();
     done(error);
-  }
-
-  // Called by `pg` on a socket; no meaning here.
-  setNoDelay(): this {
-    return this;
-  }
-  setKeepAlive(): this {
-    return this;
-  }
-  ref(): this {
-    return this;
-  }
-  unref(): this {
-    return this;
   }
 }
 

@@ -1,6 +1,7 @@
 /** A host's Docker engine: one client per host, state and logs of containers. */
 import Docker from "dockerode";
 import type { ContainerAccess, HostAccess } from "../model/access";
+import { dockerKey } from "./dockerKey";
 import { ControlError, UnreachableError, describe } from "./errors";
 import { FrameDecoder } from "./frames";
 import { SshAgent } from "./sshEngine";
@@ -15,11 +16,6 @@ export function dockerClient(host: HostAccess): Docker {
   const made = makeClient(host);
   clients.set(key, made);
   return made;
-}
-
-/** What tells one host's engine from another's. */
-export function dockerKey(host: HostAccess): string {
-  return JSON.stringify([host.name, host.docker, host.hostKey]);
 }
 
 function makeClient(host: HostAccess): Docker {
@@ -127,14 +123,5 @@ export async function containerLogs(access: ContainerAccess, lines: number): Pro
     return [stdout.trimEnd(), stderr.trimEnd()].filter((text) => text !== "").join("\n");
   } catch (error) {
     throw dockerFailure("read the log", access, error);
-  }
-}
-
-/** Stops a container for good: its stop signal, then after the grace SIGKILL. Stopped is fine. */
-export async function stopContainer(access: ContainerAccess, graceSeconds: number): Promise<void> {
-  try {
-    await dockerClient(access.host).getContainer(access.container).stop({ t: graceSeconds });
-  } catch (error) {
-    if (dockerStatus(error) !== 304) throw dockerFailure("stop it", access, error);
   }
 }

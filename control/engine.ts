@@ -57,8 +57,6 @@ export async function removeContainer(
 ): Promise<boolean> {
   const container = dockerClient(access.host).getContainer(access.container);
   try {
-    const { exists } = await containerState(access);
-    if (!exists) return false;
     await container.stop({ t: graceSeconds }).catch((error: unknown) => {
       if (dockerStatus(error) !== 304) throw error; // it does not run
     });

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { HostAccess } from "../model/access";
+import { dockerKey } from "./dockerKey";
 import { ControlError } from "./errors";
 import { privateDirectory } from "./sshDirectory";
 import { Lanes } from "./sshLanes";
@@ -71,7 +72,7 @@ const hosts = new Map<string, Lanes>();
 
 /** The shared connections of a host. */
 function lanesOf(host: HostAccess): Lanes {
-  const key = JSON.stringify([host.name, host.docker, host.hostKey]);
+  const key = dockerKey(host);
   const known = hosts.get(key);
   if (known !== undefined) return known;
   const short = createHash("sha256").update(key).digest("hex").slice(0, 8);

@@ -1,9 +1,10 @@
 /** A remote Docker engine by ssh, as byte streams and as an agent for Node's http client. */
 import { spawn } from "node:child_process";
 import { Agent, type AgentOptions } from "node:http";
-import { Duplex, type Readable, type Writable } from "node:stream";
+import type { Duplex, Readable, Writable } from "node:stream";
 import { inspect } from "node:util";
 import type { HostAccess } from "../model/access";
+import { SocketLike } from "./socketLike";
 import { complaintOf, sshSession } from "./ssh";
 import { connectForward, type Forwarded } from "./sshForward";
 import { sshFailure } from "./sshTrouble";
@@ -63,7 +64,7 @@ async function byProgram(host: HostAccess, ended: Ended): Promise<Carrier> {
 }
 
 /** A byte stream through `ssh` that looks enough like a socket for Node's http client. */
-class EngineStream extends Duplex {
+class EngineStream extends SocketLike {
   private carrier: Carrier | undefined;
   private answered = false;
 
@@ -118,23 +119,6 @@ class EngineStream extends Duplex {
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     this.carrier?.end();
     done(error);
-  }
-
-  // What Node's http client and agent call on a socket and what has no meaning here.
-  setKeepAlive(): this {
-    return this;
-  }
-  setNoDelay(): this {
-    return this;
-  }
-  setTimeout(): this {
-    return this;
-  }
-  ref(): this {
-    return this;
-  }
-  unref(): this {
-    return this;
   }
 }
 

@@ -4,6 +4,7 @@ import { get } from "node:http";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import type { HostAccess } from "../model/access";
+import { dockerKey } from "./dockerKey";
 import { sshSession } from "./ssh";
 import { privateDirectory } from "./sshDirectory";
 import { sshExec } from "./sshExec";
@@ -36,7 +37,7 @@ let made = 0;
  * @throws where nobody can log in.
  */
 export async function connectForward(host: HostAccess): Promise<Forwarded | undefined> {
-  const key = JSON.stringify([host.name, host.docker, host.hostKey]);
+  const key = dockerKey(host);
   const known = forwards.get(key);
   const path = await (known ?? remember(key, open(host)));
   if (path === undefined) return undefined;

@@ -1,6 +1,6 @@
 /** How an image gets to its host: it is there, or built there, or carried, or pulled. */
 import { Batches, Shared } from "../control/batches";
-import { dockerKey } from "../control/docker";
+import { dockerKey } from "../control/dockerKey";
 import { describe } from "../control/errors";
 import { carryImages } from "../control/imageCarry";
 import { pullByDigest, pullIfThere, pushImage } from "../control/imageRegistry";
