@@ -3,8 +3,9 @@ import type { StackConfig } from "../model/config";
 import { REPO_DIR, UID } from "../model/paths";
 import { PGBACKREST_FILE, renderRepositoryBackrest } from "../model/render/pgbackrest";
 import type { RepositoryPlan, Topology } from "../model/topology";
+import { createBackupGate } from "./backupGate";
 import { PgComponent } from "./component";
-import { createConfigFiles, createContainer } from "./container";
+import { containerBase, createConfigFiles, createContainer, type ContainerSpec } from "./container";
 import { createDataVolume } from "./dataVolume";
 import type { DockerHost } from "./dockerHost";
 import type { Keys } from "./keys";
@@ -21,7 +22,7 @@ export interface BackRestRepoArgs {
 /** The pgBackRest repository host: an encrypted repository on a volume, reached by mutual TLS. */
 export class BackRestRepo extends PgComponent {
   constructor(args: BackRestRepoArgs, opts?: pulumi.ComponentResourceOptions) {
-    const { config, repository, host, keys } = args;
+    const { config, topology, repository, host, keys } = args;
     super("BackRestRepo", repository.name, opts);
     const data = `${repository.name}-data`;
     const volume = createDataVolume(
@@ -29,22 +30,21 @@ export class BackRestRepo extends PgComponent {
       this.child(),
     );
     const files = this.createFiles(args);
-    createContainer(
-      host,
-      {
-        instance: repository,
-        image: "postgres",
-        uid: UID.postgres,
-        memoryMiB: config.resources.memoryMiB.backup,
-        command: ["pgbackrest", "server"],
-        env: { PGBACKREST_CONFIG: PGBACKREST_FILE, PGHA_BACKREST_PORT: repository.port },
-        ports: [{ port: repository.port, to: "peer" }],
-        volumes: { [data]: REPO_DIR },
-        healthcheck: ["healthcheck", "pgbackrest"],
-        graceSeconds: 30,
-      },
-      this.child([volume, files]),
-    );
+    const spec: ContainerSpec = {
+      instance: repository,
+      image: "postgres",
+      uid: UID.postgres,
+      memoryMiB: config.resources.memoryMiB.backup,
+      command: ["pgbackrest", "server"],
+      env: { PGBACKREST_CONFIG: PGBACKREST_FILE, PGHA_BACKREST_PORT: repository.port },
+      ports: [{ port: repository.port, to: "peer" }],
+      volumes: { [data]: REPO_DIR },
+      healthcheck: ["healthcheck", "pgbackrest"],
+      graceSeconds: 30,
+    };
+    const base = [volume, files, ...containerBase(host, spec)];
+    const gate = createBackupGate(topology, host, spec, this.child(base));
+    createContainer(host, spec, this.child([...base, gate]));
     this.registerOutputs({});
   }
 

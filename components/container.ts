@@ -95,6 +95,7 @@ export function gated(host: DockerHost, spec: ContainerSpec): GatedContainer {
     cluster: host.plan.network.name,
     image: host.images.get(spec.image).tag,
     trigger: replacementHash(host, spec),
+    memoryMiB: spec.memoryMiB,
   };
 }
 

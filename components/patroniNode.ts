@@ -15,6 +15,7 @@ import {
   reachable,
   type Topology,
 } from "../model/topology";
+import { createBackupGate } from "./backupGate";
 import { PgComponent } from "./component";
 import {
   containerBase,
@@ -107,7 +108,9 @@ export class PatroniNode extends PgComponent {
     this.createExit(container);
     if (topology.repository) {
       const sidecar = backrestSpec(config, member);
-      createContainer(host, sidecar, this.child([...this.stock, container]));
+      const stock = [...this.stock, container, ...containerBase(host, sidecar)];
+      const gate = createBackupGate(topology, host, sidecar, this.child(stock));
+      createContainer(host, sidecar, this.child([...stock, gate]));
     }
     this.registerOutputs({});
   }

@@ -96,6 +96,7 @@ export const Drain = define<model.DrainInputs>("Drain");
 export const MemberExit = define<model.MemberExitInputs>("MemberExit");
 export const ConsulNode = define<model.ConsulNodeInputs>("ConsulNode");
 export const EndpointGate = define<model.EndpointGateInputs>("EndpointGate");
+export const BackupGate = define<model.BackupGateInputs>("BackupGate");
 export const ClusterIdentity = define<model.ClusterIdentityInputs>("ClusterIdentity");
 export const ClusterShape = define<model.ClusterShapeInputs>("ClusterShape");
 

@@ -24,8 +24,15 @@ export interface Forwarded {
   alive(): Promise<boolean>;
 }
 
-/** Socket of this machine that leads to a host's engine, by host; undefined where it cannot be had. */
-const forwards = new Map<string, Promise<string | undefined>>();
+/** A socket of this machine that leads to a host's engine. */
+interface Forward {
+  readonly path: string;
+  /** Whether the ssh that listens there answers on its control socket. */
+  master(): Promise<boolean>;
+}
+
+/** By host; undefined where it cannot be had. */
+const forwards = new Map<string, Promise<Forward | undefined>>();
 let made = 0;
 
 /**
@@ -39,25 +46,25 @@ let made = 0;
 export async function connectForward(host: HostAccess): Promise<Forwarded | undefined> {
   const key = dockerKey(host);
   const known = forwards.get(key);
-  const path = await (known ?? remember(key, open(host)));
-  if (path === undefined) return undefined;
-  const socket = await connected(path);
-  if (socket) return { socket, alive: () => listens(path) };
+  const forward = await (known ?? remember(key, open(host)));
+  if (forward === undefined) return undefined;
+  const socket = await connected(forward.path);
+  if (socket) return { socket, alive: () => carries(forward) };
   // Its connection has ended; of several that find it so the first makes the next.
   if (forwards.get(key) === known) forwards.delete(key);
   return known === undefined ? undefined : connectForward(host);
 }
 
-function remember(key: string, opened: Promise<string | undefined>): Promise<string | undefined> {
+function remember(key: string, opened: Promise<Forward | undefined>): typeof opened {
   forwards.set(key, opened);
   const forget = (): boolean => forwards.get(key) === opened && forwards.delete(key);
-  opened.then((path) => {
-    if (path === undefined) setTimeout(forget, AGAIN_MS).unref();
+  opened.then((forward) => {
+    if (forward === undefined) setTimeout(forget, AGAIN_MS).unref();
   }, forget);
   return opened;
 }
 
-async function open(host: HostAccess): Promise<string | undefined> {
+async function open(host: HostAccess): Promise<Forward | undefined> {
   const asked = await sshExec(host, ENDPOINT, ASK_MS);
   const remote = SOCKET.exec(asked.stdout.trim())?.[1];
   if (remote === undefined) return undefined;
@@ -69,7 +76,7 @@ async function open(host: HostAccess): Promise<string | undefined> {
   try {
     if (!(await control("forward"))) return undefined;
     // ssh listens whatever the other side allows: the engine's answer tells.
-    if (await answers(path)) return path;
+    if (await answers(path)) return { path, master: () => control("check") };
     await control("cancel");
     return undefined;
   } finally {
@@ -86,10 +93,9 @@ function connected(path: string): Promise<Socket | undefined> {
   });
 }
 
-async function listens(path: string): Promise<boolean> {
-  const socket = await connected(path);
-  socket?.destroy();
-  return socket !== undefined;
+/** A connection alone does not tell: the kernel takes one for an ssh that is about to exit. */
+async function carries(forward: Forward): Promise<boolean> {
+  return (await answers(forward.path)) || forward.master();
 }
 
 function succeeds(program: string, argv: readonly string[]): Promise<boolean> {

@@ -41,6 +41,8 @@ export interface GatedContainer {
   readonly image: string;
   /** Changes with whatever replaces the container. */
   readonly trigger: string;
+  /** Memory limit in MiB. It changes while the container runs: told in the plan, no reason for the gate. */
+  readonly memoryMiB: number;
 }
 
 /**
@@ -111,5 +113,15 @@ export interface EndpointGateInputs extends GatedContainer {
   /** PgBouncers that wait until the endpoint is back: those that go through it. */
   readonly through: readonly ThroughHaproxy[];
   /** Seconds for the others to serve. */
+  readonly timeoutSeconds: number;
+}
+
+/** Stands before a container of pgBackRest: the repository, or a member's sidecar. */
+export interface BackupGateInputs extends GatedContainer {
+  readonly container: ContainerAccess;
+  /** The repository, which knows whether a backup runs; absent where it cannot be reached. */
+  readonly repository?: ContainerAccess | undefined;
+  readonly stanza: string;
+  /** Seconds for a backup that runs to end. */
   readonly timeoutSeconds: number;
 }

@@ -2,7 +2,7 @@
 import { fields, text, type Change, type Label } from "./change";
 import { configFilesPlan } from "./configFiles";
 import { dynamicConfigPlan } from "./dynamicConfig";
-import { consulRoll, endpointRoll, memberRoll } from "./rolling";
+import { backupRoll, consulRoll, endpointRoll, memberRoll } from "./rolling";
 import { shapePlan } from "./shape";
 import { same } from "../diff";
 
@@ -23,6 +23,7 @@ const LABELS: Readonly<Record<string, Label>> = {
   "pgha:index:Drain": memberRoll,
   "pgha:index:ConsulNode": consulRoll,
   "pgha:index:EndpointGate": endpointRoll,
+  "pgha:index:BackupGate": backupRoll,
 };
 
 /** The lines of a change; never a value that may be secret, only names. */

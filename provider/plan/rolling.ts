@@ -1,8 +1,8 @@
-/** What a changed trigger does: a container is replaced, in its turn. */
+/** What a change of a container does: it is replaced in its turn, or limited anew while it runs. */
 import { fields, items, text, type Change, type Label } from "./change";
 
 /** A member: only while the others stream, its leadership moved away before. */
-export const memberRoll: Label = onTrigger(({ name, news }) => {
+export const memberRoll: Label = gated("member", ({ name, news }) => {
   const member = text(fields(news.member).name) ?? name;
   const names = items(news.members).map((one) => text(fields(one).name));
   if (names.length === 1) return alone(member, "member");
@@ -11,7 +11,7 @@ export const memberRoll: Label = onTrigger(({ name, news }) => {
 });
 
 /** A Consul server, which has a vote, or an agent. */
-export const consulRoll: Label = onTrigger(({ name, news }) => {
+export const consulRoll: Label = gated("node", ({ name, news }) => {
   const node = text(fields(news.node).container) ?? name;
   if (news.raftAddress === undefined)
     return `${node} is replaced, a Consul agent: Patroni of its host is without it meanwhile`;
@@ -21,7 +21,7 @@ export const consulRoll: Label = onTrigger(({ name, news }) => {
 });
 
 /** An HAProxy or a PgBouncer. */
-export const endpointRoll: Label = onTrigger(({ name, news }) => {
+export const endpointRoll: Label = gated("endpoint", ({ name, news }) => {
   const endpoint = text(fields(news.endpoint).container) ?? name;
   const kind = news.kind === "haproxy" ? "HAProxy" : "PgBouncer";
   const pools = items(news.through).map((one) => text(fields(fields(one).pooler).container));
@@ -31,8 +31,22 @@ export const endpointRoll: Label = onTrigger(({ name, news }) => {
   return `${endpoint} is replaced once the others of its kind serve${wait}`;
 });
 
-function onTrigger(sentence: (change: Change) => string): Label {
-  return (change) => (change.changed.includes("trigger") ? [`rolling: ${sentence(change)}`] : []);
+/** A container of pgBackRest: backups and WAL wait for it, clients do not. */
+export const backupRoll: Label = gated("container", ({ name, news }) => {
+  const container = text(fields(news.container).container) ?? name;
+  return `${container} is replaced once no backup runs, or after ${String(news.timeoutSeconds)} s; archived WAL waits for it meanwhile`;
+});
+
+/** The label of a gate, by the input that says which container it stands before. */
+function gated(of: string, sentence: (change: Change) => string): Label {
+  return (change) => {
+    const { state, news, changed, name } = change;
+    if (changed.includes("trigger")) return [`rolling: ${sentence(change)}`];
+    if (!changed.includes("memoryMiB")) return [];
+    const container = text(fields(news[of]).container) ?? name;
+    const limits = `${String(state.memoryMiB)} -> ${String(news.memoryMiB)} MiB`;
+    return [`hot: ${container}: memory limit ${limits}, set while it runs`];
+  };
 }
 
 function alone(name: string, kind: string): string {

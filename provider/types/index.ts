@@ -1,5 +1,6 @@
 /** Every resource type that the provider serves. */
 import type { AnyType } from "../type";
+import { backupGate } from "./backupGate";
 import { certificate } from "./certificate";
 import { certificateAuthority } from "./certificateAuthority";
 import { clusterIdentity } from "./clusterIdentity";
@@ -50,5 +51,6 @@ export const types: readonly AnyType[] = [
   drainType,
   memberExit,
   endpointGate,
+  backupGate,
   ready,
 ];

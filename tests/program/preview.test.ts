@@ -67,6 +67,7 @@ describe("the preview of dev", () => {
       {
         "docker:index/container:Container": 15,
         "docker:index/volume:Volume": 22,
+        "pgha:index:BackupGate": 4,
         "pgha:index:Certificate": 11,
         "pgha:index:CertificateAuthority": 1,
         "pgha:index:ClusterIdentity": 1,
@@ -117,6 +118,7 @@ describe("the preview of prod", () => {
       {
         "docker:index/container:Container": 25,
         "docker:index/volume:Volume": 32,
+        "pgha:index:BackupGate": 4,
         "pgha:index:Certificate": 19,
         "pgha:index:CertificateAuthority": 1,
         "pgha:index:ClusterIdentity": 1,

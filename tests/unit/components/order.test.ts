@@ -8,6 +8,7 @@ vi.setConfig({ testTimeout: 60_000 });
 
 const topology = planTopology(stackConfig("prod"));
 const { consulServers, consulAgents, members, haproxies, poolers, repository } = topology;
+const backRests = [...members.map((one) => one.backrest), ...(repository ? [repository] : [])];
 let run: Run;
 
 beforeAll(async () => {
@@ -64,7 +65,10 @@ describe("what stands before a container", () => {
       name,
       `${name}-node`,
     ]),
-    ...names([...haproxies, ...poolers]).map((name): [string, string] => [name, `${name}-gate`]),
+    ...names([...haproxies, ...poolers, ...backRests]).map((name): [string, string] => [
+      name,
+      `${name}-gate`,
+    ]),
   ];
 
   it.each(gates)("of %s waits for all that the container waits for", (name, gate) => {

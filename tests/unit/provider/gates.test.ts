@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ContainerAccess } from "../../../model/access";
 import type {
+  BackupGateInputs,
   ConsulNodeInputs,
   DrainInputs,
   EndpointGateInputs,
@@ -9,12 +10,14 @@ import type {
   RosterState,
 } from "../../../model/resources";
 import type { ContainerState } from "../../../control/docker";
+import { ControlError } from "../../../control/errors";
 import { reachesLeader } from "../../../control/endpointGate";
 import type { ClusterView } from "../../../control/patroni";
 import { differences } from "../../../provider/diff";
 import { driftOf } from "../../../provider/drift";
 import type { Props } from "../../../provider/secrets";
 import type { AnyType } from "../../../provider/type";
+import { backupGate } from "../../../provider/types/backupGate";
 import { consulNode } from "../../../provider/types/consulNode";
 import { drainType } from "../../../provider/types/drain";
 import { endpointGate } from "../../../provider/types/endpointGate";
@@ -27,6 +30,8 @@ let states: Record<string, Partial<ContainerState>>;
 let view: ClusterView;
 let voters: number;
 let neverRan: string[];
+/** What pgBackRest says, one answer after the other: whether a backup runs, or an error. */
+let backups: (boolean | Error)[];
 const notes: string[] = [];
 
 const { log, stateOf } = vi.hoisted(() => ({
@@ -53,6 +58,14 @@ vi.mock("../../../control/haproxy", () => ({
 vi.mock("../../../control/poolPause", () => ({
   pauseUntilBack: ({ container }: ContainerAccess, { port }: { port: number }) =>
     log(`${container} paused until ${port} is back`),
+}));
+vi.mock("../../../control/pgbackrest", () => ({
+  stanzaInfo: ({ repository, stanza }: { repository: ContainerAccess; stanza: string }) => {
+    const held = backups.length > 1 ? backups.shift() : backups[0];
+    if (held instanceof Error) return Promise.reject(held);
+    const info = { status: { lock: { backup: { held } } } };
+    return log(`asked ${repository.container} of ${stanza}`).then(() => info);
+  },
 }));
 vi.mock("../../../control/consulNodes", () => ({
   serverMayGo: (_: unknown, name: string, others: string[]) =>
@@ -114,6 +127,7 @@ beforeEach(() => {
   notes.length = 0;
   voters = 3;
   neverRan = [];
+  backups = [false];
   view = {
     members: [
       { name: "m1", role: "leader", state: "running" },
@@ -146,6 +160,7 @@ const drainInputs: DrainInputs = {
   unreachable: 0,
   image: "postgres:1",
   trigger: "t1",
+  memoryMiB: 64,
   consul,
   managementToken: "secret",
 };
@@ -158,6 +173,7 @@ const nodeInputs: ConsulNodeInputs = {
   image: "consul:1",
   managementToken: "secret",
   trigger: "t1",
+  memoryMiB: 64,
   timeoutSeconds: 1,
 };
 const gateInputs: EndpointGateInputs = {
@@ -168,7 +184,18 @@ const gateInputs: EndpointGateInputs = {
   others: [access("h2")],
   through: [{ pooler: access("p1"), address: "10.0.0.1", port: 5000 }],
   trigger: "t1",
+  memoryMiB: 64,
   timeoutSeconds: 0.3,
+};
+const backupInputs: BackupGateInputs = {
+  cluster: "dev",
+  image: "postgres:1",
+  container: access("s1"),
+  repository: access("r1"),
+  stanza: "dev",
+  trigger: "t1",
+  memoryMiB: 64,
+  timeoutSeconds: 3,
 };
 const exitInputs: MemberExitInputs = {
   ...front,
@@ -187,11 +214,24 @@ const update = (type: AnyType, old: object, change: object) =>
 const changed = (type: AnyType, old: object, change: object) =>
   differences(type, old as Props, { ...old, ...change }).changed;
 
+it.each<[string, AnyType, object]>([
+  ["Drain", drainType, drainInputs],
+  ["ConsulNode", consulNode, nodeInputs],
+  ["EndpointGate", endpointGate, gateInputs],
+  ["BackupGate", backupGate, backupInputs],
+])("%s sees another memory limit, which opens no gate", async (_, type, inputs) => {
+  const change = { memoryMiB: 128 };
+  expect(changed(type, inputs, change)).toEqual(["memoryMiB"]);
+  expect(await update(type, inputs, change)).toMatchObject(change);
+  expect(done).toEqual([]);
+});
+
 describe.each<[string, AnyType, object]>([
   ["Drain", drainType, drainInputs],
   ["MemberExit", memberExit, exitInputs],
   ["ConsulNode", consulNode, nodeInputs],
   ["EndpointGate", endpointGate, gateInputs],
+  ["BackupGate", backupGate, backupInputs],
   ["Roster", roster, rosterInputs],
 ])("%s", (_, type, inputs) => {
   it("reaches nothing when it is made: at a first start there is nothing", async () => {
@@ -456,6 +496,41 @@ describe("EndpointGate", () => {
     states = { p1: { running: false } };
     await roll(gateInputs);
     expect(done).toEqual(["healthcheck of h2"]);
+  });
+});
+
+describe("BackupGate", () => {
+  const roll = (change: object = {}) =>
+    update(backupGate, { ...backupInputs, ...change }, { trigger: "t2" });
+
+  it("waits for the end of a backup", async () => {
+    backups = [true, false];
+    await roll();
+    expect(done).toEqual(["asked r1 of dev", "asked r1 of dev"]);
+    expect(notes).toEqual([]);
+  });
+
+  it.each<[string, boolean | Error, RegExp]>([
+    ["a backup goes on", true, /s1.*breaks off.*ops -- backup.*a backup runs/],
+    [
+      "the repository says nothing of use",
+      new ControlError({ doing: "run pgbackrest", where: "r1", found: "no space", remedy: "" }),
+      /s1.*no space/,
+    ],
+  ])("opens all the same where %s, and says so", async (_, answer, note) => {
+    backups = [answer];
+    await roll({ timeoutSeconds: 0.1 });
+    expect(notes.join()).toMatch(note);
+  });
+
+  it.each([
+    ["there is no repository in reach", { repository: undefined }, {}],
+    ["its container does not run", {}, { s1: { running: false } }],
+    ["the repository does not run", {}, { r1: { running: false } }],
+  ])("asks nobody where %s", async (_, change, now) => {
+    states = now;
+    await roll(change);
+    expect([done, notes]).toEqual([[], []]);
   });
 });
 

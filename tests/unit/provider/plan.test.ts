@@ -235,6 +235,12 @@ describe("a trigger", () => {
       { ...endpoint, kind: "pgbouncer", endpoint: at("p1"), others: [] },
       "rolling: p1 is replaced, and there is no other PgBouncer to serve meanwhile",
     ],
+    [
+      "a container of pgBackRest",
+      "BackupGate",
+      { container: at("s1"), timeoutSeconds: 60 },
+      "rolling: s1 is replaced once no backup runs, or after 60 s; archived WAL waits for it meanwhile",
+    ],
   ])("rolls %s", (_, type, inputs, line) => {
     const [old, now] = [
       { ...inputs, trigger: "old" },
@@ -242,6 +248,20 @@ describe("a trigger", () => {
     ];
     expect(plan(type, old, now)).toEqual([line]);
     expect(plan(type, now, { ...now, timeoutSeconds: 5 })).toEqual([]);
+  });
+
+  it.each<[string, Props]>([
+    ["Drain", { member: { name: "m1", ...at("c1") }, members: [] }],
+    ["ConsulNode", { node: at("c1"), servers }],
+    ["EndpointGate", { ...endpoint, endpoint: at("c1") }],
+    ["BackupGate", { container: at("c1"), timeoutSeconds: 60 }],
+  ])("that stays, of a %s, with another memory limit is hot", (type, inputs) => {
+    const old = { ...inputs, trigger: "t", memoryMiB: 64 };
+    expect(plan(type, old, { ...old, memoryMiB: 128 })).toEqual([
+      "hot: c1: memory limit 64 -> 128 MiB, set while it runs",
+    ]);
+    // Replaced it gets the limit as well.
+    expect(plan(type, old, { ...old, memoryMiB: 128, trigger: "u" })).toMatchObject({ length: 1 });
   });
 });
 
