@@ -1,5 +1,9 @@
-import { describe, expect, it } from "vitest";
-import { socketBase } from "../../../control/sshDirectory";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { socketBase, sweep } from "../../../control/sshDirectory";
 import { Lanes } from "../../../control/sshLanes";
 
 /** Connections that open when the test says so. */
@@ -83,5 +87,24 @@ describe("socketBase", () => {
     expect(socketBase(`/tmp/${"deep/".repeat(20)}`)).toBe("/tmp");
     expect(socketBase("/tmp/my folder")).toBe("/tmp");
     expect(socketBase("/tmp/50%")).toBe("/tmp");
+  });
+});
+
+describe("sweep", () => {
+  let base: string;
+  beforeEach(() => (base = mkdtempSync(join(tmpdir(), "pgha-unit-"))));
+  afterEach(() => rmSync(base, { recursive: true, force: true }));
+
+  it("removes the old folders of processes that are gone, and no others", () => {
+    const gone = spawnSync("true").pid;
+    const old = [`pgha-${gone}-aaaaaa`, `pgha-${process.pid}-bbbbbb`, `pgha-${gone}-data`, "other"];
+    const long = Date.now() / 1000 - 7200;
+    for (const name of [...old, `pgha-${gone}-cccccc`]) {
+      mkdirSync(join(base, name));
+      writeFileSync(join(base, name, "file"), "");
+      if (old.includes(name)) utimesSync(join(base, name), long, long);
+    }
+    sweep(base);
+    expect(readdirSync(base).sort()).toEqual([...old.slice(1), `pgha-${gone}-cccccc`].sort());
   });
 });
