@@ -14,6 +14,7 @@ import {
 import { ops, previewClean, tryPreview, up } from "./stack/commands";
 import { ALL_PARTS, hostEntries } from "./stack/config";
 import { cluster } from "./stack/identity";
+import { killedUp } from "./stack/killedUp";
 import { atLeast, entryOf, upWithout } from "./stack/shapes";
 import { tracesOf } from "./stack/traces";
 
@@ -50,7 +51,12 @@ describe("members 3, 4, 5, 4, 3 and Consul servers 3, 5, 3, under load", () => {
   }, 900_000);
 
   it("gets a fourth member, with an HAProxy and a PgBouncer", async () => {
-    await up(hosts(entryOf("pg4", SERVING)));
+    const pg4 = hosts(entryOf("pg4", SERVING));
+    // Killed on the way (-9, with its plugins): while the new member copies the data.
+    const made = new RegExp(`Container ${cluster}-pg4-postgres-1 creat`);
+    await killedUp(pg4, (running) => running.line(made), 1000);
+    await writers.goesOn(Date.now(), 15);
+    await up();
     await refreshOutputs();
     await clean();
     expect(names()).toEqual(["pg1", "pg2", "pg3", "pg4"]);

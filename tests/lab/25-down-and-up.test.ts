@@ -12,6 +12,7 @@ import {
   useCluster,
 } from "./stack/cluster";
 import { command, down, previewClean, up } from "./stack/commands";
+import { killedUp } from "./stack/killedUp";
 import { allContainers, docker } from "./stack/hosts";
 import { cluster, lab } from "./stack/identity";
 
@@ -40,6 +41,10 @@ it("is taken down with its data kept, which the next `up` adopts", async () => {
     for (const { name } of lab.hosts)
       for (const part of ["postgres", "consul"])
         expect(await volumes(name)).toContain(`${cluster}-${name}-${part}-1-data`);
+
+    // As a first `up` that dies: nothing is there but data.
+    const made = new RegExp(`Container ${cluster}-pg2-postgres-1 creat`);
+    await killedUp({}, (running) => running.line(made), 500);
 
     // All at once: sshd's limits, which are those of its own defaults, have to hold.
     const { seconds } = await up({}, { env: { PULUMI_PARALLEL: "64" } });

@@ -4,6 +4,7 @@ import { https } from "../../harness/https";
 import { first } from "../../harness/outputs";
 import { lines } from "../../harness/run";
 import { members, outputs } from "./cluster";
+import { pulumi } from "./commands";
 import { docker, tryInside } from "./hosts";
 import { cluster, lab } from "./identity";
 
@@ -38,10 +39,18 @@ async function places(): Promise<Record<string, unknown>> {
     "HAProxy's servers": await Promise.all(
       haproxies.map(async (haproxy) => [...(await serverStatus(haproxy, "replicas")).keys()]),
     ),
+    "the record, with its certificates and tokens": await recorded(),
     "the repository's configuration": (
       await tryInside(repository, ["cat", "/etc/postgres-ha/pgbackrest.conf"])
     ).stdout,
   };
+}
+
+/** Resources of the stack. What is kept of a host's data is no more among them. */
+async function recorded(): Promise<string[]> {
+  const { stdout } = await pulumi(["stack", "export"], { keep: false });
+  const record = JSON.parse(stdout) as { deployment: { resources: { urn: string }[] } };
+  return record.deployment.resources.map(({ urn }) => urn.split("::").slice(2).join("::"));
 }
 
 /** A sentence for each place that still knows a host; its own containers where it can be asked. */

@@ -1,0 +1,85 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { run } from "../harness/run";
+import { LongRun } from "../harness/longRun";
+import { entering } from "./harness/host";
+import { useCluster } from "./stack/cluster";
+import { previewClean, tryUp } from "./stack/commands";
+import { baseConfig } from "./stack/config";
+import { stackFile } from "./stack/checkout";
+import { allContainers, on } from "./stack/hosts";
+import { lab } from "./stack/identity";
+
+useCluster();
+
+/** Ports that nothing of the cluster has, and steps above them, one for each host. */
+const TAKEN = 5770;
+const CLOSED = 5870;
+const undo: (() => Promise<unknown>)[] = [];
+
+/** A process of a host, no container, that listens on a port. */
+async function squat(host: string, port: number): Promise<void> {
+  const program = `require("net").createServer().listen(${port}, "0.0.0.0", () => console.log("listens"))`;
+  const argv = [...entering(lab.host(host)), process.execPath, "-e", program];
+  const squatter = new LongRun(argv[0] ?? "", argv.slice(1), { cwd: "/", env: process.env });
+  undo.push(() => {
+    squatter.child.kill("SIGKILL");
+    return squatter.ended;
+  });
+  await squatter.line(/listens/);
+}
+
+/** Drops what comes for a port of a host, as a firewall that knows nothing of it does. */
+async function close(host: string, port: number): Promise<void> {
+  const rule = ["-t", "mangle", "PREROUTING", "-p", "tcp", "--dport", String(port), "-j", "DROP"];
+  const iptables = (verb: string) => [
+    ...["iptables", "-w", "10", ...rule.slice(0, 2), verb],
+    ...rule.slice(2),
+  ];
+  undo.push(() => run("nsenter", [...entering(lab.host(host)), ...iptables("-D")]));
+  await on(host, iptables("-I"));
+}
+
+afterEach(async () => {
+  for (const end of undo.splice(0)) await end();
+  stackFile.write(baseConfig());
+});
+
+/** What an `up` says that must refuse, with every container as it was. */
+async function refused(patch: Parameters<typeof tryUp>[0]): Promise<string> {
+  const before = await allContainers();
+  const { code, stdout, stderr } = await tryUp(patch);
+  expect(code).not.toBe(0);
+  expect(await allContainers()).toEqual(before);
+  return `${stdout}${stderr}`;
+}
+
+describe("before the first change", () => {
+  it("all that is wrong with all hosts is one list", async () => {
+    await squat("pg2", TAKEN);
+    await squat("pg3", TAKEN + 1);
+    const text = await refused({
+      ports: { haproxyPrimary: TAKEN, haproxyReplicas: TAKEN + 1 },
+      resources: { memoryMiB: { postgres: 200_000 } },
+    });
+    const list = text.slice(text.indexOf("problems in the way:"));
+    expect(list).toMatch(/pg2: port 5770\/tcp \(HAProxy.*\) is taken by a process of the host/);
+    expect(list).toMatch(/pg3: port 5771\/tcp \(HAProxy.*\) is taken by a process of the host/);
+    for (const host of ["pg1", "pg2", "pg3"])
+      expect(list).toMatch(new RegExp(`${host}: .*memory`, "i"));
+    expect(list).toContain("No container of the cluster was changed.");
+  }, 180_000);
+
+  it("a port that a host's firewall drops is named, from each host that needs it", async () => {
+    await close("pg3", CLOSED);
+    const text = await refused({ ports: { patroni: CLOSED } });
+    for (const from of ["pg1", "pg2"])
+      expect(text).toMatch(new RegExp(`${from} -> pg3: .*${CLOSED}/tcp \\(.*no answer`));
+    expect(text).not.toMatch(/-> pg[12]:/);
+    expect(text).toContain("ops -- firewall");
+  }, 300_000);
+
+  it("and nothing of it stays", async () => {
+    const clean = await previewClean();
+    expect(clean.code, clean.stdout).toBe(0);
+  }, 120_000);
+});
