@@ -45,6 +45,9 @@ export function renderPatroni(
       cafile: CA_FILE,
       // Health checks read freely; whatever changes something needs a client certificate.
       verify_client: "optional",
+      // Patroni takes no connection any more while it ends. Five that wait, which HAProxy's checks are in
+      // a moment, and the kernel drops others: who stands for the lead then loses a second to a retry.
+      request_queue_size: 128,
     },
     ctl: { cacert: CA_FILE, certfile: CERT_FILE, keyfile: KEY_FILE, insecure: false },
     consul: consulSection(config, topology, member, secrets),

@@ -5,6 +5,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { root } from "../../setup/paths";
+import { run as execute } from "../harness/run";
 import { parentOf, traces, withDescendants } from "./harness/census";
 import { Lab } from "./harness/lab";
 import { netnsFile, removeNetwork } from "./harness/network";
@@ -138,6 +139,39 @@ describe("a lab", () => {
       expect(longest.veth.length).toBeLessThanOrEqual(15);
     }
   });
+
+  it("does all of it by its command, beside another lab that is up", async () => {
+    const other = new Lab(placeOf(root, `${label}-2`));
+    const script = join(root, "setup", "run.mjs");
+    const env = { ...process.env, PGHA_LAB: `${label}-2` };
+    const said = async (...args: string[]): Promise<string> => {
+      const { code, stdout, stderr } = await execute(process.execPath, [script, "lab", ...args], {
+        ...{ env, timeoutMs: 120_000 },
+      });
+      expect(code, `lab ${args.join(" ")}: ${stderr}`).toBe(0);
+      return stdout;
+    };
+    const ids = await Promise.all(lab.hosts.map(({ name }) => engineId(name)));
+    try {
+      expect(await said("up", "--hosts", "1")).toMatch(/^pg1 +198\.18\.\S+ +on +plugged +\d/m);
+      expect(await said("exec", "pg1", "hostname")).toBe("pg1\n");
+      await said("cut", "pg1");
+      expect(await said("status")).toMatch(/^pg1 .* on +pulled/m);
+      await said("heal", "pg1");
+      await said("power-off", "pg1");
+      expect(await said("status")).toMatch(/^pg1 .* off /m);
+      await said("power-on", "pg1");
+      const [before] = other.hosts;
+      await said("replace", "pg1");
+      expect(other.hosts[0]?.hostKey).not.toBe(before?.hostKey);
+      expect(await said("status")).toMatch(/^pg1 .* on +plugged +\d/m);
+    } finally {
+      await said("down");
+    }
+    expect(await said("status")).toBe("The lab is down.\n");
+    expect(await traces(other.place)).toEqual([]);
+    expect(await Promise.all(lab.hosts.map(({ name }) => engineId(name)))).toEqual(ids);
+  }, 240_000);
 
   it("comes back after a reboot of the machine, with its disks", async () => {
     const keys = lab.hosts.map(({ hostKey }) => hostKey);

@@ -12,6 +12,7 @@ import {
   useCluster,
 } from "./stack/cluster";
 import { command, down, previewClean, up } from "./stack/commands";
+import { hostNames } from "./stack/config";
 import { killedUp } from "./stack/killedUp";
 import { allContainers, docker } from "./stack/hosts";
 import { cluster, lab } from "./stack/identity";
@@ -38,7 +39,7 @@ it("is taken down with its data kept, which the next `up` adopts", async () => {
 
     await down();
     expect(await allContainers()).toEqual({});
-    for (const { name } of lab.hosts)
+    for (const name of hostNames())
       for (const part of ["postgres", "consul"])
         expect(await volumes(name)).toContain(`${cluster}-${name}-${part}-1-data`);
 

@@ -5,6 +5,7 @@ import { untilNothing } from "../harness/wait";
 import { Writers } from "../harness/writers";
 import { aside, healthy, members, outputs, targets, useCluster } from "./stack/cluster";
 import { ops, tryOps } from "./stack/commands";
+import { hostNames } from "./stack/config";
 import { on } from "./stack/hosts";
 import { cluster, lab } from "./stack/identity";
 
@@ -64,7 +65,7 @@ describe.each(Object.entries(FORMATS))(
       const args = ["--json", "firewall", "--format", format];
       const { stdout } = await ops([...args, "--clients", clients, "--operators", operators]);
       const printed = JSON.parse(stdout) as { host: string; rules: string }[];
-      expect(printed.map(({ host }) => host)).toEqual(lab.hosts.map(({ name }) => name));
+      expect(printed.map(({ host }) => host)).toEqual(hostNames());
       // Twice: loading them again replaces what they made.
       for (const { host, rules } of [...printed, ...printed])
         await on(host, load, { stdin: rules });
@@ -82,7 +83,7 @@ describe.each(Object.entries(FORMATS))(
     afterAll(async () => {
       await writers.stop();
       // Every host is cleared, whatever another one says: rules that stay would be met by later files.
-      const cleared = await Promise.allSettled(lab.hosts.map(({ name }) => on(name, clear)));
+      const cleared = await Promise.allSettled(hostNames().map((name) => on(name, clear)));
       expect(cleared.filter(({ status }) => status === "rejected")).toEqual([]);
       await healthy();
       await writers.clear();

@@ -1,17 +1,18 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { run } from "../harness/run";
 import { LongRun } from "../harness/longRun";
 import { entering } from "./harness/host";
 import { useCluster } from "./stack/cluster";
-import { previewClean, tryUp } from "./stack/commands";
-import { baseConfig } from "./stack/config";
+import { previewClean, tryUp, up } from "./stack/commands";
+import { baseConfig, CHOSEN_DISK, hostEntries } from "./stack/config";
 import { stackFile } from "./stack/checkout";
 import { allContainers, on } from "./stack/hosts";
-import { lab } from "./stack/identity";
+import { cluster, lab } from "./stack/identity";
+import { atLeast, entryOf, upWithout } from "./stack/shapes";
 
 useCluster();
 
-/** Ports that nothing of the cluster has, and steps above them, one for each host. */
+/** Ports that nothing of the cluster has. */
 const TAKEN = 5770;
 const CLOSED = 5870;
 const undo: (() => Promise<unknown>)[] = [];
@@ -39,6 +40,9 @@ async function close(host: string, port: number): Promise<void> {
   await on(host, iptables("-I"));
 }
 
+beforeAll(() => atLeast(4), 120_000);
+// What is on its disk is of a cluster that knows it no more.
+afterAll(() => lab.replace("pg4"), 120_000);
 afterEach(async () => {
   for (const end of undo.splice(0)) await end();
   stackFile.write(baseConfig());
@@ -77,6 +81,33 @@ describe("before the first change", () => {
     expect(text).not.toMatch(/-> pg[12]:/);
     expect(text).toContain("ops -- firewall");
   }, 300_000);
+
+  it("a chosen disk that everybody may write to, or that holds another's data, is left as it is", async () => {
+    const host = "pg4";
+    const data = `${CHOSEN_DISK.path}/${cluster}-${host}-postgres-1-data`;
+    const more = {
+      hosts: [...hostEntries(), entryOf(host, ["postgres"], { dataPath: CHOSEN_DISK.path })],
+    };
+    await on(host, ["install", "-d", "-m", "0757", CHOSEN_DISK.path]);
+    expect(await refused(more)).toMatch(/pg4: everybody may write to dataPath/);
+
+    await on(host, ["chmod", "o-w", CHOSEN_DISK.path]);
+    const files = 'mkdir "$1" && echo precious >"$1/file" && echo another-cluster >"$1.owner"';
+    await on(host, ["sh", "-c", files, "sh", data]);
+    const text = await refused(more);
+    expect(text).toContain(data);
+    expect(text).toContain(host);
+    expect(await on(host, ["cat", `${data}/file`, `${data}.owner`])).toBe(
+      "precious\nanother-cluster\n",
+    );
+
+    // With another cluster's data out of the way it goes on; and back.
+    await on(host, ["mv", data, `${data}.owner`, "/srv"]);
+    await up(more);
+    expect(await on(host, ["cat", `${data}.owner`])).not.toContain("another");
+    await upWithout({ hosts: hostEntries() });
+    expect(await on(host, ["ls", "-A", data])).not.toBe("");
+  }, 600_000);
 
   it("and nothing of it stays", async () => {
     const clean = await previewClean();

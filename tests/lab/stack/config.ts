@@ -19,6 +19,9 @@ export function hostEntries(count = HOSTS): Tree[] {
     .map((entry) => (entry.name === host ? { ...entry, dataPath: path } : entry));
 }
 
+/** Names of the hosts of the base config; the lab may have more, that an earlier file needed. */
+export const hostNames = (): string[] => hostEntries().map(({ name }) => String(name));
+
 const SETTLED = work("settled.json");
 const settled = (): Tree =>
   existsSync(SETTLED) ? (JSON.parse(readFileSync(SETTLED, "utf8")) as Tree) : {};
