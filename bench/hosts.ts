@@ -2,9 +2,11 @@
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { withLock } from "../setup/lock";
 import { tools } from "../setup/paths";
 import { say } from "../setup/progress";
+import { processorTime } from "../tests/lab/harness/cgroups";
 import { logins } from "../tests/lab/harness/logins";
 import { type Figure, hostsTable, missedByHosts } from "./hostsFigures";
 import { hostsConfig, labOfBench, removeLabAtExit } from "./hostsPlace";
@@ -23,6 +25,7 @@ export interface HostsOptions {
 /** A command that was timed, and how often it logged in. */
 interface Timed {
   readonly seconds: number;
+  readonly processorSeconds: number;
   readonly logins: number;
 }
 
@@ -33,7 +36,12 @@ interface Round {
   readonly preview: Timed;
   readonly memoryMiB: number;
   readonly processes: number;
+  /** How many processors the containers take while nobody does anything. */
+  readonly idle: number;
 }
+
+/** How long an idle cluster is watched. */
+const IDLE_MS = 20_000;
 
 /** Runs the rounds and prints the figures. */
 export async function hosts(options: HostsOptions): Promise<number> {
@@ -89,7 +97,8 @@ async function oneRound(count: number, folder: string): Promise<Round> {
       await work();
       const seconds = (performance.now() - started) / 1000;
       say(`  ${what.padEnd(18)}${seconds.toFixed(1)} s   (load ${load()})`);
-      return { seconds, logins: counted() - before };
+      const { processorSeconds } = stack;
+      return { seconds, processorSeconds, logins: counted() - before };
     };
     const fresh = await timed("up from nothing", () => stack.up());
     const again = await timed("up again", () => stack.upUnchanged());
@@ -99,12 +108,19 @@ async function oneRound(count: number, folder: string): Promise<Round> {
       used.reduce((all, one) => all + of(one), 0);
     return {
       ...{ fresh, again, preview },
+      idle: await idleUse(lab.place.cgroup),
       memoryMiB: sum((one) => one.memoryMiB),
       processes: sum((one) => one.processes),
     };
   } finally {
     await lab.down();
   }
+}
+
+async function idleUse(cgroup: string): Promise<number> {
+  const [before, started] = [processorTime(cgroup), performance.now()];
+  await pause(IDLE_MS); // what is used in that time is the figure
+  return ((processorTime(cgroup) - before) * 1000) / (performance.now() - started);
 }
 
 function figuresOf(rounds: ReadonlyMap<number, readonly Round[]>): Figure[] {
@@ -121,6 +137,9 @@ function figuresOf(rounds: ReadonlyMap<number, readonly Round[]>): Figure[] {
     figure("up from nothing, images carried", "s", ({ fresh }) => fresh.seconds, 150),
     figure("unchanged up", "s", ({ again }) => again.seconds, 15),
     figure("preview, with refresh", "s", ({ preview }) => preview.seconds, 10),
+    figure("processor time of unchanged up", "s", ({ again }) => again.processorSeconds),
+    figure("processor time of preview", "s", ({ preview }) => preview.processorSeconds),
+    figure("processor time of idle containers, a minute", "s", ({ idle }) => idle * 60),
     figure("ssh logins of up from nothing", "", ({ fresh }) => fresh.logins),
     figure("ssh logins of unchanged up", "", ({ again }) => again.logins),
     figure("ssh logins of preview", "", ({ preview }) => preview.logins),

@@ -6,6 +6,8 @@ import { root } from "../setup/paths";
 import { type Captured, capture } from "../setup/process";
 
 const STACK = "bench";
+/** Runs what follows; the last line on stderr is what it took of the processors. */
+const TIMED = 'TIMEFORMAT="processor %U %S"; time "$@"';
 /** What a person may have set for Pulumi, and what this very command was given: not the bench's. */
 const FOREIGN = [
   "PULUMI_HOME",
@@ -18,6 +20,8 @@ const FOREIGN = [
 
 /** A stack that is made in a folder and runs like any other, by `npm run pulumi`'s program. */
 export class BenchStack {
+  /** Seconds of processor that the last command took, with all that it started and waited for. */
+  processorSeconds = 0;
   private readonly env: NodeJS.ProcessEnv;
   private readonly configFile: string;
 
@@ -72,12 +76,21 @@ export class BenchStack {
 
   private async must(args: readonly string[]): Promise<Captured> {
     const script = join(root, "setup", "run.mjs");
-    const ran = await capture(process.execPath, [script, "pulumi", ...args], {
+    const argv = [process.execPath, script, "pulumi", ...args];
+    const ran = await capture("bash", ["-c", TIMED, "bash", ...argv], {
       cwd: root,
       env: { ...this.env, ...this.more() },
     });
+    this.processorSeconds = processorSecondsIn(ran.stderr);
     if (ran.code === 0) return ran;
     const said = `${ran.stdout}\n${ran.stderr}`.trim().split("\n").slice(-40).join("\n");
     throw new Error(`"pulumi ${args[0] ?? ""}" of the bench ended with ${ran.code}:\n${said}`);
   }
+}
+
+/** Seconds of a line `processor USER SYSTEM`, the last one; pure. */
+export function processorSecondsIn(text: string): number {
+  const [, user, system] = [...text.matchAll(/^processor ([\d.]+) ([\d.]+)$/gm)].at(-1) ?? [];
+  if (user === undefined) throw new Error("bench: the shell did not say what a command took");
+  return Number(user) + Number(system);
 }

@@ -14,6 +14,18 @@ function cgroupFolders(cgroup: string): string[] {
     .filter((folder) => existsSync(folder));
 }
 
+/** Seconds of processor that all below a cgroup has taken so far. */
+export function processorTime(cgroup: string): number {
+  for (const folder of cgroupFolders(cgroup)) {
+    const [one, two] = ["cpuacct.usage", "cpu.stat"].map((name) => join(folder, name));
+    if (one && existsSync(one)) return Number(readFileSync(one, "utf8")) / 1e9;
+    const usage =
+      two && existsSync(two) ? /^usage_usec (\d+)/m.exec(readFileSync(two, "utf8")) : null;
+    if (usage) return Number(usage[1]) / 1e6;
+  }
+  throw new Error(`no hierarchy counts the processor time of cgroup ${cgroup}`);
+}
+
 /** Removes a cgroup and all below it, once the kernel has counted its last process out. */
 export async function removeCgroup(cgroup: string): Promise<void> {
   const busy = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === "EBUSY";
