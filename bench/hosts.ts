@@ -40,8 +40,8 @@ interface Round {
   readonly idle: number;
 }
 
-/** How long an idle cluster is watched. */
-const IDLE_MS = 20_000;
+/** How long an idle cluster is watched: its health checks and its archiving come in a minute. */
+const IDLE_MS = 60_000;
 
 /** Runs the rounds and prints the figures. */
 export async function hosts(options: HostsOptions): Promise<number> {

@@ -49,11 +49,6 @@ export class DockerHost extends PgComponent {
     return [...this.gates];
   }
 
-  /** Has the containers that come after wait for something more. */
-  waitFor(gate: pulumi.Resource): void {
-    this.gates.push(gate);
-  }
-
   /** Options for a resource on this host. */
   on(opts: pulumi.CustomResourceOptions): pulumi.CustomResourceOptions {
     return { provider: this.provider, ...opts };

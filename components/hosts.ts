@@ -3,7 +3,7 @@ import type { StackConfig } from "../model/config";
 import type { Topology } from "../model/topology";
 import { DockerHost } from "./dockerHost";
 import type { ImageName } from "./images";
-import { createPreflight, createReachability } from "./preflight";
+import { createPreflight } from "./preflight";
 import { createRoster } from "./roster";
 
 /** The hosts of the cluster by name, each with just what runs there. */
@@ -24,7 +24,7 @@ export function createHosts(
   ];
   const preflight = createPreflight(config, topology, after, opts);
   const accepted = [...after, preflight, createRoster(topology, [...after, preflight], opts)];
-  const hosts = new Map(
+  return new Map(
     topology.hosts.map((plan) => {
       const here = instances.filter(({ instance }) => instance.host === plan.access.name);
       const images = [...new Set(here.map(({ image }) => image))];
@@ -33,8 +33,6 @@ export function createHosts(
       return [plan.access.name, new DockerHost(args, opts)];
     }),
   );
-  createReachability(topology, hosts, opts);
-  return hosts;
 }
 
 function withImage<T>(

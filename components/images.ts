@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import type { HostAccess } from "../model/access";
+import type { ImageInputs } from "../model/resources";
 import { baseImageName } from "../model/baseImage";
 import type { StackConfig } from "../model/config";
 import { root } from "../setup/root";
@@ -12,7 +13,7 @@ import type { DockerHost } from "./dockerHost";
 import { Image } from "./resources";
 
 /** The images of docker/, one folder each. */
-export type ImageName = "postgres" | "consul" | "haproxy" | "pgbouncer" | "files";
+export type ImageName = "postgres" | "consul" | "haproxy" | "pgbouncer" | "files" | "probe";
 
 interface ImageRecipe {
   readonly tag: string;
@@ -49,6 +50,12 @@ function filesBelow(directory: string): string[] {
     .sort();
 }
 
+/** An image on a host, as the provider makes or carries it. */
+export function imageOn(host: HostAccess, name: ImageName, config: StackConfig): ImageInputs {
+  const from = { registry: config.registry, others: otherHosts(host.name, config) };
+  return { host, ...imageRecipe(name, config), ...from };
+}
+
 /** How the other hosts are reached, those that can be. */
 function otherHosts(name: string, { hosts }: StackConfig): HostAccess[] {
   return hosts
@@ -74,24 +81,14 @@ export class HostImages extends PgComponent {
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super("HostImages", `${host.name}-images`, opts);
-    const { access } = host.plan;
-    const from = { registry: config.registry, others: otherHosts(access.name, config) };
     this.images = new Map(
       names.map((name) => {
-        const recipe = imageRecipe(name, config);
-        const inputs = { host: access, ...recipe, ...from };
+        const inputs = imageOn(host.plan.access, name, config);
         const resource = new Image(`${host.name}-image-${name}`, inputs, this.child(after));
-        return [name, { tag: recipe.tag, resource }];
+        return [name, { tag: inputs.tag, resource }];
       }),
     );
     this.registerOutputs({});
-  }
-
-  /** The first of these images that the host has. */
-  first(names: readonly ImageName[]): { tag: string; resource: pulumi.Resource } {
-    const name = names.find((one) => this.images.has(one));
-    if (name === undefined) throw new Error(`images: none of ${names.join(", ")} is on this host`);
-    return this.get(name);
   }
 
   /** Tag of an image, and the resource that puts it on the host. */

@@ -15,7 +15,7 @@ import {
   reachable,
   type Topology,
 } from "../model/topology";
-import { createBackupGate } from "./backupGate";
+import { backupAccess, createBackupGate } from "./backupGate";
 import { PgComponent } from "./component";
 import {
   containerBase,
@@ -161,6 +161,7 @@ export class PatroniNode extends PgComponent {
       {
         ...this.membership(),
         ...gated(host, spec),
+        ...backupAccess(topology),
         unreachable: topology.members.length - near.members.length,
         consul: near.consulServers.map((server) => consulAccess(topology, server)),
         managementToken: keys.managementToken,

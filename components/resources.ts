@@ -78,7 +78,6 @@ export class Ready extends pulumi.CustomResource {
 }
 
 export const Preflight = define<model.PreflightInputs>("Preflight");
-export const Reachability = define<model.ReachabilityInputs>("Reachability");
 export const Network = define<model.NetworkInputs>("Network");
 export const Image = define<model.ImageInputs>("Image");
 export const VolumeClaim = define<model.VolumeClaimInputs>("VolumeClaim");

@@ -14,8 +14,9 @@ export interface NetworkShape {
 /** A network as its engine has it. */
 export interface NetworkSeen extends NetworkShape {
   readonly driver: string;
-  /** Whether this program made it. */
+  /** Whether this program made it for a cluster. */
   readonly ours: boolean;
+  readonly labels: Readonly<Record<string, string>>;
   /** Names of the containers in it. */
   readonly containers: readonly string[];
 }
@@ -36,6 +37,7 @@ export async function findNetwork(
       subnet: config?.["Subnet"] ?? "",
       gateway: config?.["Gateway"] ?? "",
       ours: seen.Labels?.[NETWORK_LABEL] === name,
+      labels: seen.Labels ?? {},
       containers: Object.values(seen.Containers ?? {}).map((one) => one.Name),
     };
   } catch (error) {
@@ -44,15 +46,23 @@ export async function findNetwork(
   }
 }
 
-/** Makes the network. Docker refuses one whose addresses another network has. */
-export async function makeNetwork(host: HostAccess, shape: NetworkShape): Promise<void> {
+/**
+ * Makes the network. Docker refuses one whose addresses another network has.
+ *
+ * @param label that gets its name, by which it is known again; that of a cluster's network.
+ */
+export async function makeNetwork(
+  host: HostAccess,
+  shape: NetworkShape,
+  label = NETWORK_LABEL,
+): Promise<void> {
   const { name, subnet, gateway } = shape;
   try {
     await dockerClient(host).createNetwork({
       Name: name,
       CheckDuplicate: true,
       Driver: "bridge",
-      Labels: { [NETWORK_LABEL]: name },
+      Labels: { [label]: name },
       IPAM: { Driver: "default", Config: [{ Subnet: subnet, Gateway: gateway }] },
     });
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Where known_hosts files and the sockets of shared connections lie while the process lives. */
-import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
+import { lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -31,22 +31,37 @@ export function privateDirectory(): string {
   return made;
 }
 
-const OLD_MS = 3_600_000;
+const OLD_MS = 24 * 3_600_000;
 
 /**
  * Removes what processes have left that were killed: the engine ends a plugin so, when it has no more
  * work for it. None of a process that lives, and none that is new: it may be of another machine's
- * processes, on a folder that both have.
+ * processes, on a folder that both have. What cannot be looked at or removed is in nobody's way.
  */
 export function sweep(base: string): void {
-  for (const name of readdirSync(base)) {
-    const pid = /^pgha-(\d+)-[A-Za-z0-9]{6}$/.exec(name)?.[1];
-    if (pid === undefined || lives(Number(pid))) continue;
-    const path = join(base, name);
-    const { uid, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
-    const mine = uid === process.getuid?.();
-    if (mine && mtimeMs !== undefined && Date.now() - mtimeMs > OLD_MS)
-      rmSync(path, { recursive: true, force: true });
+  for (const path of leftIn(base)) {
+    try {
+      const seen = lstatSync(path);
+      const mine = seen.isDirectory() && seen.uid === process.getuid?.();
+      if (mine && Date.now() - seen.mtimeMs > OLD_MS)
+        rmSync(path, { recursive: true, force: true });
+    } catch {
+      continue;
+    }
+  }
+}
+
+/** Folders with the name of a process that is gone. */
+function leftIn(base: string): string[] {
+  try {
+    return readdirSync(base)
+      .filter((name) => {
+        const pid = /^pgha-(\d+)-[A-Za-z0-9]{6}$/.exec(name)?.[1];
+        return pid !== undefined && !lives(Number(pid));
+      })
+      .map((name) => join(base, name));
+  } catch {
+    return [];
   }
 }
 

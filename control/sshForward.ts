@@ -27,8 +27,10 @@ export interface Forwarded {
 /** A socket of this machine that leads to a host's engine. */
 interface Forward {
   readonly path: string;
-  /** Whether the ssh that listens there answers on its control socket. */
-  master(): Promise<boolean>;
+  /** Which ssh answers on the control socket of its connection now; undefined when none does. */
+  master(): Promise<string | undefined>;
+  /** The one that listens there. */
+  readonly listener: string;
 }
 
 /** By host; undefined where it cannot be had. */
@@ -71,12 +73,14 @@ async function open(host: HostAccess): Promise<Forward | undefined> {
   // A name that no other connection gets: whether it answers tells of this one.
   const path = join(privateDirectory(), `d${(made += 1)}`);
   const session = await sshSession(host);
-  const control = (command: string): Promise<boolean> =>
-    succeeds("ssh", ["-O", command, "-L", `${path}:${remote}`, ...session.argv]);
+  const control = (command: string): Promise<string | undefined> =>
+    saidBy("ssh", ["-O", command, "-L", `${path}:${remote}`, ...session.argv]);
+  const master = (): Promise<string | undefined> => control("check");
   try {
-    if (!(await control("forward"))) return undefined;
+    const listener = await master();
+    if (listener === undefined || (await control("forward")) === undefined) return undefined;
     // ssh listens whatever the other side allows: the engine's answer tells.
-    if (await answers(path)) return { path, master: () => control("check") };
+    if (await answers(path)) return { path, master, listener };
     await control("cancel");
     return undefined;
   } finally {
@@ -95,12 +99,15 @@ function connected(path: string): Promise<Socket | undefined> {
 
 /** A connection alone does not tell: the kernel takes one for an ssh that is about to exit. */
 async function carries(forward: Forward): Promise<boolean> {
-  return (await answers(forward.path)) || forward.master();
+  return (await answers(forward.path)) || (await forward.master()) === forward.listener;
 }
 
-function succeeds(program: string, argv: readonly string[]): Promise<boolean> {
+/** What a program says, its process id in the case of `ssh -O check`; undefined where it fails. */
+function saidBy(program: string, argv: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve) =>
-    execFile(program, argv, { timeout: ASK_MS }, (error) => resolve(error === null)),
+    execFile(program, argv, { timeout: ASK_MS }, (error, stdout, stderr) =>
+      resolve(error === null ? `${stdout}${stderr}`.trim() : undefined),
+    ),
   );
 }
 

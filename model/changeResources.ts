@@ -61,8 +61,15 @@ export interface RosterState extends RosterInputs {
   readonly left: readonly MemberAccess[];
 }
 
+/** Who knows whether a backup runs, which the replacement of a container would break off. */
+export interface BackupAccess {
+  /** The repository; absent where there is none or it cannot be reached. */
+  readonly repository?: ContainerAccess | undefined;
+  readonly stanza: string;
+}
+
 /** Stands before a member's delete: the strict gate, and leadership moved away. */
-export interface DrainInputs extends GatedContainer, FrontAccess, MoveLimits {
+export interface DrainInputs extends GatedContainer, FrontAccess, MoveLimits, BackupAccess {
   readonly member: MemberAccess;
   /** All members that can be reached, in the order of the roll. */
   readonly members: readonly MemberAccess[];
@@ -117,11 +124,6 @@ export interface EndpointGateInputs extends GatedContainer {
 }
 
 /** Stands before a container of pgBackRest: the repository, or a member's sidecar. */
-export interface BackupGateInputs extends GatedContainer {
+export interface BackupGateInputs extends GatedContainer, BackupAccess {
   readonly container: ContainerAccess;
-  /** The repository, which knows whether a backup runs; absent where it cannot be reached. */
-  readonly repository?: ContainerAccess | undefined;
-  readonly stanza: string;
-  /** Seconds for a backup that runs to end. */
-  readonly timeoutSeconds: number;
 }

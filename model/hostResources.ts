@@ -1,5 +1,6 @@
 /** Inputs of the resource types that are about the hosts themselves: see model/resources.ts. */
 import type { ContainerAccess, HostAccess } from "./access";
+import type { ImageInputs } from "./resources";
 
 /** The right to a data volume: refuses one that is there and belongs to somebody else. */
 export interface VolumeClaimInputs {
@@ -115,28 +116,24 @@ export interface HostNeeds {
   readonly dataPath?: string | undefined;
 }
 
-/** Looks at all hosts before anything on them is changed: one list of everything wrong. */
-export interface PreflightInputs {
-  readonly cluster: string;
-  readonly hosts: readonly HostNeeds[];
-}
-
 /** A host whose ports are tried from the others, by a short-lived container. */
-export interface ReachableHost {
+export interface TriedHost {
   readonly access: HostAccess;
   readonly address: string;
   readonly ports: readonly PlannedPort[];
   /** Containers of the cluster on this host: what they publish is tried as it is. */
   readonly containers: readonly string[];
-  /** Network of the cluster, and a free address in it. */
-  readonly network: string;
+  /** The cluster's network, and a free address in it. */
+  readonly network: Omit<NetworkInputs, "host">;
   readonly ip: string;
 }
 
-/** Every needed port between the hosts, tried before anything relies on it. */
-export interface ReachabilityInputs {
+/** Looks at all hosts before anything on them is changed: one list of everything wrong. */
+export interface PreflightInputs {
   readonly cluster: string;
-  readonly hosts: readonly ReachableHost[];
-  /** Host -> an image that is there and has `socat`. */
-  readonly images: Readonly<Record<string, string>>;
+  readonly hosts: readonly HostNeeds[];
+  /** Hosts that are tried from each other; none where there is one host. */
+  readonly tried: readonly TriedHost[];
+  /** Host -> the image for the try. */
+  readonly probes: Readonly<Record<string, ImageInputs>>;
 }

@@ -1,5 +1,5 @@
 /** What is dialled from where, and what the answers mean. Pure. */
-import type { PlannedPort, ReachableHost } from "../../model/hostResources";
+import type { PlannedPort, TriedHost } from "../../model/hostResources";
 import type { Problem } from "./problem";
 
 /** One port of one host, as it is tried from another. */
@@ -34,8 +34,8 @@ export function portKey({ port, protocol }: { port: number; protocol: string }):
  * containers reach through the host's address too. UDP of a running part says nothing to strangers.
  */
 export function targetsOf(
-  from: ReachableHost,
-  hosts: readonly ReachableHost[],
+  from: TriedHost,
+  hosts: readonly TriedHost[],
   servedBy: ReadonlyMap<string, Served>,
 ): Target[] {
   return hosts.flatMap((host) => {

@@ -37,6 +37,13 @@ export function judgeHost(cluster: string, needs: HostNeeds, facts: HostFacts): 
   ];
 }
 
+/** Whether containers can be had on a host: its engine and its disks are as they must be. */
+export function takesContainers({ needs, facts }: Seen): boolean {
+  if ("why" in facts) return false;
+  const problems = [...judgeEngine(needs, facts.engine), ...judgeDisks(needs, facts)];
+  return problems.every(({ warning }) => warning === true);
+}
+
 function silent({ access }: HostNeeds, why: string): Problem {
   return {
     host: access.name,

@@ -6,17 +6,23 @@ import { overlaps } from "./sockets";
 
 /** Ports that the cluster is going to publish, and that are taken. */
 export function judgePorts(cluster: string, needs: HostNeeds, facts: HostFacts): Problem[] {
+  return takenPorts(cluster, needs, facts).map(({ port, holder }) => ({
+    host: needs.access.name,
+    found: `port ${port.port}/${port.protocol} (${port.what}) is taken by ${holder}`,
+    needed: `the port, free on ${needs.address}`,
+    remedy: "Stop what holds it, or move the port with `ports`.",
+  }));
+}
+
+/** Needed ports that somebody else holds, and who. */
+export function takenPorts(
+  cluster: string,
+  needs: HostNeeds,
+  facts: HostFacts,
+): { readonly port: PlannedPort; readonly holder: string }[] {
   return needs.ports.flatMap((port) => {
     const holder = holderOf(cluster, needs, facts, port);
-    if (holder === undefined) return [];
-    return [
-      {
-        host: needs.access.name,
-        found: `port ${port.port}/${port.protocol} (${port.what}) is taken by ${holder}`,
-        needed: `the port, free on ${needs.address}`,
-        remedy: "Stop what holds it, or move the port with `ports`.",
-      },
-    ];
+    return holder === undefined ? [] : [{ port, holder }];
   });
 }
 

@@ -1,7 +1,7 @@
 /** The short-lived container of a host that answers on its free ports and dials the others. */
 import type Docker from "dockerode";
 import type { ContainerAccess } from "../../model/access";
-import type { PlannedPort, ReachableHost } from "../../model/hostResources";
+import type { PlannedPort, TriedHost } from "../../model/hostResources";
 import { dockerClient, dockerFailure } from "../docker";
 import { execChecked } from "../exec";
 import { createTask } from "../task";
@@ -50,15 +50,21 @@ const AT_ONCE = 32;
 const WORDS = 5;
 const DIAL_MS = 30_000;
 
+/** What the container is made of: a tag that the host has, and the name of a network. */
+export interface MadeOf {
+  readonly image: string;
+  readonly network: string;
+}
+
 /** Makes and starts a host's container; it publishes the ports that nobody of ours serves yet. */
 export async function startListener(
   access: ContainerAccess,
-  image: string,
-  host: ReachableHost,
+  made: MadeOf,
+  host: TriedHost,
   served: Served,
 ): Promise<void> {
   const free = host.ports.filter((port) => !served.has(portKey(port)));
-  const container = await createTask(access, listenerOptions(image, host, free));
+  const container = await createTask(access, listenerOptions(made, host, free));
   try {
     await container.start();
   } catch (error) {
@@ -68,12 +74,11 @@ export async function startListener(
 }
 
 function listenerOptions(
-  image: string,
-  host: ReachableHost,
+  { image, network }: MadeOf,
+  host: TriedHost,
   free: readonly PlannedPort[],
 ): Docker.ContainerCreateOptions {
   const words = free.map(({ port, protocol }) => `${protocol}:${port}`);
-  const { network, ip } = host;
   return {
     Hostname: host.access.name,
     Image: image,
@@ -96,7 +101,7 @@ function listenerOptions(
       Memory: 256 * MIB,
       MemorySwap: 256 * MIB,
     },
-    NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: ip } } } },
+    NetworkingConfig: { EndpointsConfig: { [network]: { IPAMConfig: { IPv4Address: host.ip } } } },
   };
 }
 
@@ -134,12 +139,12 @@ export async function dialAll(
 }
 
 /** Host of a listener, for the engine's calls. */
-export function listenerOf(cluster: string, host: ReachableHost): ContainerAccess {
+export function listenerOf(cluster: string, host: TriedHost): ContainerAccess {
   return { host: host.access, container: `${cluster}-preflight` };
 }
 
 /** Ports of a host that containers of the cluster hold, those that are just starting anew included. */
-export async function servedPorts(host: ReachableHost): Promise<Served> {
+export async function servedPorts(host: TriedHost): Promise<Map<string, "running" | "held">> {
   const docker = dockerClient(host.access);
   const all = await docker.listContainers({ all: true });
   const ours = all.filter(

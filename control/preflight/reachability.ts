@@ -1,45 +1,67 @@
 /** Every needed port between the hosts, tried by short-lived containers before it is needed. */
 import type { ContainerAccess } from "../../model/access";
-import type { ReachabilityInputs, ReachableHost } from "../../model/hostResources";
+import type { TriedHost } from "../../model/hostResources";
+import type { ImageInputs } from "../../model/resources";
 import { describe, finding } from "../errors";
 import { removeTask } from "../task";
 import { judgeDials, failedDials, targetsOf, type Answer, type Served, type Target } from "./dials";
 import { dialAll, listenerOf, servedPorts, startListener } from "./listener";
-import { preflightError, type Problem } from "./problem";
+import type { Problem } from "./problem";
+import { networkOf, removeOwnNetwork } from "./tryNetwork";
 
 /** How long one dial is tried again; the containers that dial live for a minute. */
 const AGAIN_MS = 15_000;
 
+/** Puts an image on its host. */
+export type Provide = (image: ImageInputs) => Promise<unknown>;
+
+/** What is tried. */
+export interface Tries {
+  readonly cluster: string;
+  readonly hosts: readonly TriedHost[];
+  /** Host -> the image of its container. */
+  readonly probes: Readonly<Record<string, ImageInputs>>;
+  /** Host -> ports (`5432/tcp`) that somebody else holds. */
+  readonly held: ReadonlyMap<string, readonly string[]>;
+}
+
 /**
- * Tries all ports between all hosts; throws one error with everything that is out of reach. The
- * containers are removed whatever happens, and end by themselves should this process be killed.
+ * Tries all ports between all hosts; gives everything that is out of reach. Containers and networks
+ * are removed whatever happens; should this process be killed, the containers end by themselves, and
+ * the next try removes the networks.
  */
-export async function tryReachability(inputs: ReachabilityInputs): Promise<void> {
-  const { cluster, hosts } = inputs;
+export async function tryPorts(tries: Tries, provide: Provide): Promise<Problem[]> {
+  const { cluster, hosts } = tries;
   const problems: Problem[] = [];
+  if (hosts.length < 2) return problems;
   try {
-    const served = await startAll(inputs, problems);
+    const served = await startAll(tries, provide, problems);
     await dialFromAll(cluster, hosts, served, problems);
   } finally {
     await Promise.all(hosts.map((host) => clear(cluster, host, problems)));
   }
-  const error = preflightError("reach the hosts from each other", hosts.length, problems);
-  if (error !== undefined) throw error;
+  return problems;
 }
 
 /** Ports that are served already, of the hosts that now listen on the others. */
 async function startAll(
-  { cluster, hosts, images }: ReachabilityInputs,
+  { cluster, hosts, probes, held }: Tries,
+  provide: Provide,
   problems: Problem[],
 ): Promise<Map<string, Served>> {
   const served = new Map<string, Served>();
-  const start = async (host: ReachableHost): Promise<void> => {
+  const start = async (host: TriedHost): Promise<void> => {
     const { name } = host.access;
-    const image = images[name];
-    if (image === undefined) throw new Error(`reachability: no image for host ${name}`);
+    const probe = probes[name];
+    if (probe === undefined) throw new Error(`reachability: no image for host ${name}`);
     try {
+      await provide(probe);
       const ports = await servedPorts(host);
-      await startListener(listenerOf(cluster, host), image, host, ports);
+      for (const port of held.get(name) ?? []) ports.set(port, "held");
+      const listener = listenerOf(cluster, host);
+      await removeTask(listener); // a network that one left behind is in cannot be removed
+      const network = await networkOf(cluster, host);
+      await startListener(listener, { image: probe.tag, network }, host, ports);
       served.set(name, ports);
     } catch (error) {
       problems.push(problemOf(name, "its ports cannot be listened on", error));
@@ -51,11 +73,11 @@ async function startAll(
 
 async function dialFromAll(
   cluster: string,
-  hosts: readonly ReachableHost[],
+  hosts: readonly TriedHost[],
   served: ReadonlyMap<string, Served>,
   problems: Problem[],
 ): Promise<void> {
-  const dial = async (host: ReachableHost): Promise<void> => {
+  const dial = async (host: TriedHost): Promise<void> => {
     const { name } = host.access;
     const targets = targetsOf(host, hosts, served);
     try {
@@ -85,11 +107,12 @@ async function dialPatiently(
   }
 }
 
-async function clear(cluster: string, host: ReachableHost, problems: Problem[]): Promise<void> {
+async function clear(cluster: string, host: TriedHost, problems: Problem[]): Promise<void> {
   try {
     await removeTask(listenerOf(cluster, host));
+    await removeOwnNetwork(cluster, host);
   } catch (error) {
-    problems.push(problemOf(host.access.name, "the container for the try stays there", error));
+    problems.push(problemOf(host.access.name, "what was made for the try stays there", error));
   }
 }
 

@@ -50,7 +50,7 @@ if [ "$(dpkg-query -W -f '${Version}' libc6)" != "$libc" ]; then
   exit 1
 fi
 
-# A newer Patroni of another repository may have other code: it works all the same, a second slower.
+# A newer Patroni of another repository may have other code: it works all the same, a second or two slower.
 python3 /tmp/quicker-handover /usr/lib/python3/dist-packages/patroni || [ -n "$pgdg" ]
 
 for l in $locales; do localedef -i "${l%%.*}" -f "${l#*.}" "$l"; done

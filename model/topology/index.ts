@@ -12,4 +12,4 @@ export {
 export { certificateIdentities, type CertificateIdentity } from "./identities";
 export { clientEndpoints, connectionUri, type Endpoint, type Endpoints } from "./endpoints";
 export { portsOf, type PortUser } from "./ports";
-export { needsOf, reachableOf } from "./needs";
+export { needsOf, triedOf } from "./needs";

@@ -1,5 +1,5 @@
 import type { StackConfig } from "../config";
-import type { HostNeeds, PlannedPort, ReachableHost } from "../hostResources";
+import type { HostNeeds, PlannedPort, TriedHost } from "../hostResources";
 import { addressOf } from "./addresses";
 import { portsOf } from "./ports";
 import type { HostPlan, Instance, Topology } from "./types";
@@ -17,7 +17,7 @@ export function needsOf(config: StackConfig, topology: Topology, host: HostPlan)
 }
 
 /** A host as the others try it; undefined when nothing on it is published for others. */
-export function reachableOf(topology: Topology, host: HostPlan): ReachableHost | undefined {
+export function triedOf(topology: Topology, host: HostPlan): TriedHost | undefined {
   const ports = plannedPorts(topology, host);
   if (host.address === undefined || ports.length === 0) return undefined;
   return {
@@ -25,7 +25,7 @@ export function reachableOf(topology: Topology, host: HostPlan): ReachableHost |
     address: host.address,
     ports,
     containers: containersOf(topology, host),
-    network: host.network.name,
+    network: host.network,
     ip: addressOf(host.network.subnet, "preflight", 0),
   };
 }

@@ -31,10 +31,12 @@ export const endpointRoll: Label = gated("endpoint", ({ name, news }) => {
   return `${endpoint} is replaced once the others of its kind serve${wait}`;
 });
 
-/** A container of pgBackRest: backups and WAL wait for it, clients do not. */
+/** A container of pgBackRest: backups wait for it, and WAL for the repository; clients do not. */
 export const backupRoll: Label = gated("container", ({ name, news }) => {
   const container = text(fields(news.container).container) ?? name;
-  return `${container} is replaced once no backup runs, or after ${String(news.timeoutSeconds)} s; archived WAL waits for it meanwhile`;
+  const stores = container === text(fields(news.repository).container);
+  const wait = stores ? "; the members keep their WAL until it is back" : "";
+  return `${container} is replaced once no backup runs, or after a minute${wait}`;
 });
 
 /** The label of a gate, by the input that says which container it stands before. */
@@ -42,9 +44,10 @@ function gated(of: string, sentence: (change: Change) => string): Label {
   return (change) => {
     const { state, news, changed, name } = change;
     if (changed.includes("trigger")) return [`rolling: ${sentence(change)}`];
-    if (!changed.includes("memoryMiB")) return [];
+    // One that is recorded without a limit is of an older version of this program.
+    if (!changed.includes("memoryMiB") || typeof state.memoryMiB !== "number") return [];
     const container = text(fields(news[of]).container) ?? name;
-    const limits = `${String(state.memoryMiB)} -> ${String(news.memoryMiB)} MiB`;
+    const limits = `${state.memoryMiB} -> ${String(news.memoryMiB)} MiB`;
     return [`hot: ${container}: memory limit ${limits}, set while it runs`];
   };
 }

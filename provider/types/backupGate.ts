@@ -10,11 +10,11 @@ export const backupGate = define<BackupGateInputs, BackupGateInputs>({
   type: "pgha:index:BackupGate",
   secretFields: [],
   computed: [],
-  ignored: ["container", "repository", "stanza", "timeoutSeconds"],
+  ignored: ["container", "repository", "stanza"],
   create: (inputs) => Promise.resolve({ id: inputs.container.container, state: inputs }),
   read: (state) => withDrift(state, state.container),
   async update(state, news) {
-    if (state.trigger !== news.trigger) await backupMayEnd(news, warn);
+    if (state.trigger !== news.trigger) await backupMayEnd(news.container, news, warn);
     return news;
   },
   delete: () => Promise.resolve(),

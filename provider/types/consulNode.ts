@@ -48,10 +48,9 @@ async function forgetOldVote(old: ConsulNodeInputs, news: ConsulNodeInputs): Pro
 
 async function update(state: ConsulNodeInputs, news: ConsulNodeInputs): Promise<ConsulNodeInputs> {
   await forgetOldVote(state, news);
-  if (state.trigger === news.trigger) return news;
   const servers = await alreadyMade(state.servers, news.servers);
   const agents = await alreadyMade(state.agents, news.agents);
-  await gate({ ...news, servers, agents });
+  if (state.trigger !== news.trigger) await gate({ ...news, servers, agents });
   // As in Drain: what is not made yet is not recorded yet.
   return { ...news, servers, agents };
 }

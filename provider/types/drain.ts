@@ -1,6 +1,7 @@
 /** Drain: stands before a member's delete. The strict gate, and clients led elsewhere. */
 import type { DrainInputs } from "../../model/resources";
 import { patroniGrant } from "../../model/render/consul";
+import { backupMayEnd } from "../../control/backupGate";
 import { removeGrant } from "../../control/consulGrant";
 import { backAgain, endLeader } from "../../control/handover";
 import { gate, moveLeadership } from "../../control/leadership";
@@ -21,6 +22,7 @@ async function drain(inputs: DrainInputs): Promise<void> {
   if (await hasNeverRun(member)) return;
   if (unreachable > 0 && members.length < 3) throw tooFew(inputs);
   const limits = { timeoutMs: inputs.timeoutSeconds * 1000, maximumLag: inputs.maximumLagBytes };
+  await backupMayEnd(member, inputs, warn);
   // The only one has nobody to wait for, also where it never came up.
   if (members.length === 1) return;
   const view = await gate(members, member.name, limits);
@@ -79,13 +81,20 @@ export const drainType = define<DrainInputs, DrainInputs>({
   secretFields: ["managementToken"],
   computed: [],
   access: ["members", "consul"],
-  ignored: ["unreachable", "haproxies", "poolers", "timeoutSeconds", "maximumLagBytes"],
+  ignored: [
+    "unreachable",
+    "haproxies",
+    "poolers",
+    "repository",
+    "stanza",
+    "timeoutSeconds",
+    "maximumLagBytes",
+  ],
   create: (inputs) => Promise.resolve({ id: inputs.member.name, state: inputs }),
   read,
   async update(state, news) {
-    if (state.trigger === news.trigger) return news;
     const made = { ...news, members: await alreadyMade(state.members, news.members) };
-    await drain(made);
+    if (state.trigger !== news.trigger) await drain(made);
     // A part that is not made yet must not count as recorded: this `up` may end before it makes it.
     return made;
   },

@@ -15,9 +15,8 @@ export const endpointGate = define<EndpointGateInputs, EndpointGateInputs>({
   create: (inputs) => Promise.resolve({ id: inputs.endpoint.container, state: inputs }),
   read: (state) => withDrift(state, state.endpoint),
   async update(state, news) {
-    if (state.trigger === news.trigger) return news;
     const made = { ...news, others: await alreadyMade(state.others, news.others) };
-    await endpointMayGo(made, warn);
+    if (state.trigger !== news.trigger) await endpointMayGo(made, warn);
     // As in Drain: what is not made yet is not recorded yet.
     return made;
   },

@@ -19,7 +19,6 @@ import { network } from "./network";
 import { poolLookup } from "./poolLookup";
 import { poolSettings } from "./poolSettings";
 import { preflightType } from "./preflight";
-import { reachability } from "./reachability";
 import { ready } from "./ready";
 import { role } from "./role";
 import { roster } from "./roster";
@@ -35,7 +34,6 @@ export const types: readonly AnyType[] = [
   certificate,
   image,
   network,
-  reachability,
   volumeClaim,
   clusterIdentity,
   configFiles,

@@ -106,7 +106,12 @@ export class LongRun {
     const code = await new Promise<number>((done, reject) => {
       this.child.once("error", reject);
       this.child.once("close", (ended) => done(ended ?? 255));
-    }).finally(() => clearTimeout(timer));
+    })
+      .catch((error: unknown) => {
+        for (const { failed } of this.waiting) failed(new Error(`${this.title}: ${String(error)}`));
+        throw error;
+      })
+      .finally(() => clearTimeout(timer));
     if (sink) await new Promise<void>((done) => sink.end(done));
     for (const { pattern, failed } of this.waiting)
       failed(new Error(`${this.title} ended with ${code} before ${pattern}:\n${this.tail()}`));

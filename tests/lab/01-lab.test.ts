@@ -16,6 +16,7 @@ import { loadImage, run } from "./harness/images";
 /** A lab of this file's own: the one that a person works with is left alone. */
 const label = "lab-test";
 const lab = new Lab(placeOf(root, label));
+const other = new Lab(placeOf(root, `${label}-2`));
 
 const engineId = async (name: string): Promise<string> =>
   (await lab.ssh(name, ["docker", "info", "--format", "{{.ID}}"])).stdout.trim();
@@ -25,8 +26,12 @@ const reaches = async (from: string, to: string): Promise<boolean> => {
   return (await lab.inside(from, argv)).code === 0;
 };
 
-beforeAll(() => lab.down());
-afterAll(() => lab.down());
+const bothDown = async (): Promise<void> => {
+  await other.down();
+  await lab.down();
+};
+beforeAll(bothDown);
+afterAll(bothDown);
 
 describe("a lab", () => {
   it("brings up three hosts, which deploy enters by ssh, not as root, to an engine each", async () => {
@@ -141,7 +146,6 @@ describe("a lab", () => {
   });
 
   it("does all of it by its command, beside another lab that is up", async () => {
-    const other = new Lab(placeOf(root, `${label}-2`));
     const script = join(root, "setup", "run.mjs");
     const env = { ...process.env, PGHA_LAB: `${label}-2` };
     const said = async (...args: string[]): Promise<string> => {
@@ -152,22 +156,19 @@ describe("a lab", () => {
       return stdout;
     };
     const ids = await Promise.all(lab.hosts.map(({ name }) => engineId(name)));
-    try {
-      expect(await said("up", "--hosts", "1")).toMatch(/^pg1 +198\.18\.\S+ +on +plugged +\d/m);
-      expect(await said("exec", "pg1", "hostname")).toBe("pg1\n");
-      await said("cut", "pg1");
-      expect(await said("status")).toMatch(/^pg1 .* on +pulled/m);
-      await said("heal", "pg1");
-      await said("power-off", "pg1");
-      expect(await said("status")).toMatch(/^pg1 .* off /m);
-      await said("power-on", "pg1");
-      const [before] = other.hosts;
-      await said("replace", "pg1");
-      expect(other.hosts[0]?.hostKey).not.toBe(before?.hostKey);
-      expect(await said("status")).toMatch(/^pg1 .* on +plugged +\d/m);
-    } finally {
-      await said("down");
-    }
+    expect(await said("up", "--hosts", "1")).toMatch(/^pg1 +198\.18\.\S+ +on +plugged +\d/m);
+    expect(await said("exec", "pg1", "hostname")).toBe("pg1\n");
+    await said("cut", "pg1");
+    expect(await said("status")).toMatch(/^pg1 .* on +pulled/m);
+    await said("heal", "pg1");
+    await said("power-off", "pg1");
+    expect(await said("status")).toMatch(/^pg1 .* off /m);
+    await said("power-on", "pg1");
+    const [before] = other.hosts;
+    await said("replace", "pg1");
+    expect(other.hosts[0]?.hostKey).not.toBe(before?.hostKey);
+    expect(await said("status")).toMatch(/^pg1 .* on +plugged +\d/m);
+    await said("down");
     expect(await said("status")).toBe("The lab is down.\n");
     expect(await traces(other.place)).toEqual([]);
     expect(await Promise.all(lab.hosts.map(({ name }) => engineId(name)))).toEqual(ids);

@@ -6,7 +6,7 @@ import { root } from "../../setup/paths";
 import { ok, run } from "../harness/run";
 import { readLab } from "./harness/record";
 import { Lab } from "./harness/lab";
-import { placeOf } from "./harness/place";
+import { gateway, placeOf } from "./harness/place";
 import { LabRegistry } from "./harness/registry";
 
 /** A lab of this file's own: the one that a person works with is left alone. */
@@ -72,7 +72,13 @@ describe("a registry with a login", () => {
     vi.stubEnv("DOCKER_CONFIG", registry?.login);
     const id = await provide(access("pg1"), "1");
     await ok("docker", ["rmi", "--force", id]);
+    const own = gateway(readLab(lab.place)?.block ?? "");
+    const before = asked().length;
     expect(await provide(ownEngine(), "1")).toBe(id);
+    const pulled = asked()
+      .slice(before)
+      .filter((line) => line.startsWith("GET") && line.endsWith(` ${own}`));
+    expect(pulled.filter((line) => line.includes("/blobs/sha256:"))).not.toEqual([]);
     expect(pushes()).toHaveLength(1);
   }, 60_000);
 

@@ -26,7 +26,9 @@ describe("`up` from nothing on three hosts", () => {
     for (const { name } of lab.hosts) {
       const there = lines(await docker(name, list));
       expect(there.map((line) => line.split(" ")[0]).sort(), name).toEqual(
-        ["consul", "files", "haproxy", "pgbouncer", "postgres"].map((one) => `postgres-ha/${one}`),
+        ["consul", "files", "haproxy", "pgbouncer", "postgres", "probe"].map(
+          (one) => `postgres-ha/${one}`,
+        ),
       );
       for (const line of there) expect(own).toContain(line);
     }

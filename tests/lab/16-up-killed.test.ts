@@ -125,7 +125,11 @@ const POINTS: Record<string, Point> = {
     withinMs: 300,
   },
   "while files are written and their processes told": {
-    change: () => ({ pool: { size: 10 + (SEED % 2), reserve: 3 } }),
+    change: () => {
+      const patch = { pool: { size: 10 + (SEED % 2), reserve: 3 } };
+      settle(patch);
+      return patch;
+    },
     reached: (running) => running.line(/ConfigFiles \S+ updating/),
     withinMs: 1000,
   },

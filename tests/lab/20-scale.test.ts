@@ -12,6 +12,7 @@ import {
   useCluster,
 } from "./stack/cluster";
 import { ops, previewClean, tryPreview, up } from "./stack/commands";
+import { stackFile } from "./stack/checkout";
 import { ALL_PARTS, hostEntries } from "./stack/config";
 import { cluster } from "./stack/identity";
 import { killedUp } from "./stack/killedUp";
@@ -53,7 +54,7 @@ describe("members 3, 4, 5, 4, 3 and Consul servers 3, 5, 3, under load", () => {
   it("gets a fourth member, with an HAProxy and a PgBouncer", async () => {
     const pg4 = hosts(entryOf("pg4", SERVING));
     // Killed on the way (-9, with its plugins): while the new member copies the data.
-    const made = new RegExp(`Container ${cluster}-pg4-postgres-1 creat`);
+    const made = new RegExp(`Container ${cluster}-pg4-postgres-1 created`);
     await killedUp(pg4, (running) => running.line(made), 1000);
     await writers.goesOn(Date.now(), 15);
     await up();
@@ -73,10 +74,17 @@ describe("members 3, 4, 5, 4, 3 and Consul servers 3, 5, 3, under load", () => {
     await writers.goesOn(Date.now(), 15);
   }, 600_000);
 
-  it("refuses in a preview to lose two members at once", async () => {
-    const { code, stdout, stderr } = await tryPreview(hosts());
+  it("refuses in a preview to lose two members at once, another major, a user", async () => {
+    const five = stackFile.read();
+    const postgres = { version: 16, users: [{ name: "app" }] };
+    const { code, stdout, stderr } = await tryPreview({ ...hosts(), postgres });
+    stackFile.write(five);
     expect(code).not.toBe(0);
-    expect(`${stdout}${stderr}`.replace(/\s+/g, " ")).toMatch(/would be removed at once/);
+    // All in one preview, which touches nothing.
+    const text = `${stdout}${stderr}`.replace(/\s+/g, " ");
+    expect(text).toMatch(/refused: .* would be removed at once/);
+    expect(text).toMatch(/refused: it cannot change from 17 to 16 .* docs\/servers\.md/);
+    expect(text).toMatch(/refused: reporting.* never dropped by `up`/);
   }, 120_000);
 
   it("loses the member that leads, which leaves nothing of itself", async () => {

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { run } from "../harness/run";
 import { LongRun } from "../harness/longRun";
 import { entering } from "./harness/host";
 import { useCluster } from "./stack/cluster";
@@ -15,37 +14,38 @@ useCluster();
 /** Ports that nothing of the cluster has. */
 const TAKEN = 5770;
 const CLOSED = 5870;
+/** MiB that no machine has. */
+const MUCH = 64 * 1024 * 1024;
 const undo: (() => Promise<unknown>)[] = [];
 
 /** A process of a host, no container, that listens on a port. */
 async function squat(host: string, port: number): Promise<void> {
-  const program = `require("net").createServer().listen(${port}, "0.0.0.0", () => console.log("listens"))`;
+  const listens = `() => console.log("listens", process.pid)`;
+  const program = `require("net").createServer().listen(${port}, "0.0.0.0", ${listens})`;
   const argv = [...entering(lab.host(host)), process.execPath, "-e", program];
-  const squatter = new LongRun(argv[0] ?? "", argv.slice(1), { cwd: "/", env: process.env });
-  undo.push(() => {
-    squatter.child.kill("SIGKILL");
-    return squatter.ended;
+  const squatter = new LongRun("nsenter", argv, { cwd: "/", env: process.env });
+  const pid = (await squatter.line(/^listens \d+$/)).replace(/\D+/, "");
+  undo.push(async () => {
+    await on(host, ["kill", "-KILL", pid]);
+    await squatter.ended;
   });
-  await squatter.line(/listens/);
 }
 
 /** Drops what comes for a port of a host, as a firewall that knows nothing of it does. */
 async function close(host: string, port: number): Promise<void> {
-  const rule = ["-t", "mangle", "PREROUTING", "-p", "tcp", "--dport", String(port), "-j", "DROP"];
-  const iptables = (verb: string) => [
-    ...["iptables", "-w", "10", ...rule.slice(0, 2), verb],
-    ...rule.slice(2),
-  ];
-  undo.push(() => run("nsenter", [...entering(lab.host(host)), ...iptables("-D")]));
-  await on(host, iptables("-I"));
+  const rule = ["PREROUTING", "-p", "tcp", "--dport", String(port), "-j", "DROP"];
+  const iptables = (verb: string) =>
+    on(host, ["iptables", "-w", "10", "-t", "mangle", verb, ...rule]);
+  await iptables("-I");
+  undo.push(() => iptables("-D"));
 }
 
 beforeAll(() => atLeast(4), 120_000);
 // What is on its disk is of a cluster that knows it no more.
 afterAll(() => lab.replace("pg4"), 120_000);
 afterEach(async () => {
-  for (const end of undo.splice(0)) await end();
   stackFile.write(baseConfig());
+  for (const end of undo.splice(0)) await end();
 });
 
 /** What an `up` says that must refuse, with every container as it was. */
@@ -63,7 +63,7 @@ describe("before the first change", () => {
     await squat("pg3", TAKEN + 1);
     const text = await refused({
       ports: { haproxyPrimary: TAKEN, haproxyReplicas: TAKEN + 1 },
-      resources: { memoryMiB: { postgres: 200_000 } },
+      resources: { memoryMiB: { postgres: MUCH } },
     });
     const list = text.slice(text.indexOf("problems in the way:"));
     expect(list).toMatch(/pg2: port 5770\/tcp \(HAProxy.*\) is taken by a process of the host/);

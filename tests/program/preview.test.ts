@@ -137,7 +137,6 @@ describe("the preview of prod", () => {
         "pgha:index:PoolLookup": 1,
         "pgha:index:PoolSettings": 6,
         "pgha:index:Preflight": 1,
-        "pgha:index:Reachability": 1,
         "pgha:index:Ready": 1,
         "pgha:index:Role": 6,
         "pgha:index:Roster": 1,

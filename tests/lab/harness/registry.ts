@@ -1,10 +1,10 @@
 /** A registry of images on the lab's bridge: TLS by an authority of its own, and a login. */
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { issueAuthority, issueCertificate } from "../../../provider/certificates";
 import { LongRun } from "../../harness/longRun";
-import { ok } from "../../harness/run";
+import { ok, run } from "../../harness/run";
 import { mustInside } from "./host";
 import type { Lab } from "./lab";
 import { gateway } from "./place";
@@ -15,14 +15,16 @@ const USER = "team";
 
 /** Debian's package of it, unpacked: installed it would start a service on the machine. */
 async function program(folder: string): Promise<string> {
-  const file = join(folder, "usr", "bin", "docker-registry");
-  if (existsSync(file)) return file;
   mkdirSync(folder, { recursive: true });
-  await ok("apt-get", ["update", "-qq"], { timeoutMs: 120_000 });
-  await ok("apt-get", ["download", "-qq", "docker-registry"], { cwd: folder, timeoutMs: 120_000 });
-  const deb = readdirSync(folder).find((name) => name.endsWith(".deb")) ?? "";
-  await ok("dpkg-deb", ["--extract", deb, "."], { cwd: folder });
-  return file;
+  const options = { cwd: folder, timeoutMs: 120_000 };
+  const download = () => run("apt-get", ["download", "-qq", "docker-registry"], options);
+  if ((await download()).code !== 0) {
+    await ok("apt-get", ["update", "-qq"], options);
+    await download();
+  }
+  const deb = readdirSync(folder).find((name) => name.endsWith(".deb")) ?? "docker-registry.deb";
+  await ok("dpkg-deb", ["--extract", deb, "."], options);
+  return join(folder, "usr", "bin", "docker-registry");
 }
 
 /** A registry that runs. */
@@ -37,7 +39,7 @@ export class LabRegistry {
     private readonly lab: Lab,
     private readonly server: string,
     folder: string,
-    private readonly run: LongRun,
+    private readonly serving: LongRun,
   ) {
     this.place = `${server}/team/postgres-ha`;
     this.login = join(folder, "login");
@@ -57,14 +59,14 @@ export class LabRegistry {
     const config = join(folder, "config.json");
     writeFileSync(config, JSON.stringify(configOf(folder, server)));
     const env = { ...process.env, OTEL_TRACES_EXPORTER: "none" };
-    const run = new LongRun(executable, ["serve", config], {
+    const serving = new LongRun(executable, ["serve", config], {
       cwd: folder,
       env,
       timeoutMs: LIFE_MS,
     });
-    const registry = new LabRegistry(lab, server, folder, run);
+    const registry = new LabRegistry(lab, server, folder, serving);
     try {
-      await run.line(/listening on/);
+      await serving.line(/listening on/);
       await registry.trust(authority);
       await registry.logIn(password);
       return registry;
@@ -76,7 +78,7 @@ export class LabRegistry {
 
   /** What it was asked and by whom, as `GET /v2/... 198.18.7.11`. */
   get asked(): string[] {
-    return this.run
+    return this.serving
       .tail(10_000)
       .split("\n")
       .flatMap((line) => {
@@ -87,8 +89,8 @@ export class LabRegistry {
 
   /** Stops it, and no engine trusts it any more. */
   async stop(): Promise<void> {
-    this.run.child.kill("SIGKILL");
-    await this.run.ended;
+    this.serving.child.kill("SIGKILL");
+    await this.serving.ended.catch(() => undefined); // that it was killed is what was wanted
     rmSync(this.trusted, { recursive: true, force: true });
   }
 

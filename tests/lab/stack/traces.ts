@@ -39,7 +39,7 @@ async function places(): Promise<Record<string, unknown>> {
     "HAProxy's servers": await Promise.all(
       haproxies.map(async (haproxy) => [...(await serverStatus(haproxy, "replicas")).keys()]),
     ),
-    "the record, with its certificates and tokens": await recorded(),
+    "resources on record, certificates and passwords among them": await recorded(),
     "the repository's configuration": (
       await tryInside(repository, ["cat", "/etc/postgres-ha/pgbackrest.conf"])
     ).stdout,

@@ -99,7 +99,7 @@ const COMPUTED: Readonly<Record<string, (args: MockResourceArgs) => object>> = {
 
 /** Types of the project's own provider that compute nothing. */
 const PLAIN =
-  /^pgha:index:(Preflight|Network|Reachability|Image|ConfigFiles|ConsulAcl|DynamicConfig|Role|Database|Extension|PoolLookup|PoolSettings|Stanza|Roster|Drain|MemberExit|ConsulNode|EndpointGate|BackupGate|ClusterShape|VolumeClaim)$/;
+  /^pgha:index:(Preflight|Network|Image|ConfigFiles|ConsulAcl|DynamicConfig|Role|Database|Extension|PoolLookup|PoolSettings|Stanza|Roster|Drain|MemberExit|ConsulNode|EndpointGate|BackupGate|ClusterShape|VolumeClaim)$/;
 
 function newResource(args: MockResourceArgs): MockResourceResult {
   const inputs = args.inputs as object;

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { UID } from "../../../model/paths";
-import type { HostNeeds, ReachabilityInputs, VolumeClaimInputs } from "../../../model/resources";
+import type { HostNeeds, PreflightInputs, VolumeClaimInputs } from "../../../model/resources";
 import { rawStack } from "../topology/stacks";
 import { lookInto, only, type Run, runProgram } from "./mockEngine";
 
@@ -14,8 +14,9 @@ beforeAll(async () => {
   prod = await runProgram(rawStack("prod"));
 }, 60_000);
 
-const needsOf = (run: Run): HostNeeds[] =>
-  only(lookInto(run).ofType(":Preflight")).inputs.hosts as HostNeeds[];
+const preflightOf = (run: Run): PreflightInputs =>
+  only(lookInto(run).ofType(":Preflight")).inputs as unknown as PreflightInputs;
+const needsOf = (run: Run): readonly HostNeeds[] => preflightOf(run).hosts;
 const published = (run: Run, host: HostNeeds): string[] =>
   lookInto(run)
     .containers()
@@ -69,31 +70,25 @@ describe("the preflight", () => {
     if (hosts[2]) hosts[2].state = "unreachable";
     const run = await runProgram(raw);
     expect(needsOf(run).map(({ access }) => access.name)).toEqual(["pg1", "pg2"]);
-    const tried = only(lookInto(run).ofType(":Reachability"))
-      .inputs as unknown as ReachabilityInputs;
-    expect(tried.hosts.map(({ access }) => access.name)).toEqual(["pg1", "pg2"]);
+    expect(preflightOf(run).tried.map(({ access }) => access.name)).toEqual(["pg1", "pg2"]);
   });
 });
 
-describe("the reachability", () => {
+describe("the try of the ports", () => {
   it("is for several hosts", () => {
-    expect(lookInto(dev).ofType(":Reachability")).toEqual([]);
+    expect(preflightOf(dev)).toMatchObject({ tried: [], probes: {} });
   });
 
-  it("is tried before any container starts, with an image of each host", () => {
-    const look = lookInto(prod);
-    const tried = only(look.ofType(":Reachability"));
-    for (const { name } of look.containers()) expect(look.waitsFor(name)).toContain(tried.name);
-    const { hosts, images } = tried.inputs as unknown as ReachabilityInputs;
-    expect(Object.keys(images).sort()).toEqual(hosts.map(({ access }) => access.name).sort());
-    const own = new Set(
-      look
-        .containers()
-        .map(
-          ({ inputs }) => (inputs.networksAdvanced as { ipv4Address: string }[])[0]?.ipv4Address,
-        ),
-    );
-    for (const { ip } of hosts) expect(own).not.toContain(ip);
+  it("has the same small image on each, and an address that no container has", () => {
+    const { tried, probes } = preflightOf(prod);
+    expect(tried.map(({ access }) => access.name)).toEqual(["pg1", "pg2", "pg3"]);
+    for (const { access } of tried)
+      expect(probes[access.name]).toMatchObject({ host: access, context: "docker/probe" });
+    expect(new Set(Object.values(probes).map(({ tag }) => tag)).size).toBe(1);
+    const own = lookInto(prod)
+      .containers()
+      .map(({ inputs }) => (inputs.networksAdvanced as { ipv4Address: string }[])[0]?.ipv4Address);
+    for (const { ip } of tried) expect(own).not.toContain(ip);
   });
 });
 

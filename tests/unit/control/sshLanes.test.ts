@@ -1,5 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -98,13 +106,17 @@ describe("sweep", () => {
   it("removes the old folders of processes that are gone, and no others", () => {
     const gone = spawnSync("true").pid;
     const old = [`pgha-${gone}-aaaaaa`, `pgha-${process.pid}-bbbbbb`, `pgha-${gone}-data`, "other"];
-    const long = Date.now() / 1000 - 7200;
+    const long = Date.now() / 1000 - 25 * 3600;
     for (const name of [...old, `pgha-${gone}-cccccc`]) {
       mkdirSync(join(base, name));
       writeFileSync(join(base, name, "file"), "");
       if (old.includes(name)) utimesSync(join(base, name), long, long);
     }
+    // Nor does it stumble over what somebody else has put there.
+    const loop = `pgha-${gone}-dddddd`;
+    symlinkSync(loop, join(base, loop));
     sweep(base);
-    expect(readdirSync(base).sort()).toEqual([...old.slice(1), `pgha-${gone}-cccccc`].sort());
+    sweep(join(base, "nowhere"));
+    expect(readdirSync(base).sort()).toEqual([...old.slice(1), `pgha-${gone}-cccccc`, loop].sort());
   });
 });

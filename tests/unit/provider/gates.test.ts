@@ -9,6 +9,7 @@ import type {
   MemberExitInputs,
   RosterState,
 } from "../../../model/resources";
+import { backupMayEnd } from "../../../control/backupGate";
 import type { ContainerState } from "../../../control/docker";
 import { ControlError } from "../../../control/errors";
 import { reachesLeader } from "../../../control/endpointGate";
@@ -163,6 +164,8 @@ const drainInputs: DrainInputs = {
   memoryMiB: 64,
   consul,
   managementToken: "secret",
+  repository: access("r1"),
+  stanza: "dev",
 };
 const nodeInputs: ConsulNodeInputs = {
   node: access("a"),
@@ -195,7 +198,6 @@ const backupInputs: BackupGateInputs = {
   stanza: "dev",
   trigger: "t1",
   memoryMiB: 64,
-  timeoutSeconds: 3,
 };
 const exitInputs: MemberExitInputs = {
   ...front,
@@ -259,10 +261,10 @@ describe("Drain", () => {
 
   it("ends a leader, and leads readers away from a replica", async () => {
     await roll();
-    expect(done).toEqual(["gate", "leader ended", "back again"]);
+    expect(done).toEqual(["asked r1 of dev", "gate", "leader ended", "back again"]);
     done = [];
     await update(drainType, { ...drainInputs, member: member("m2") }, { trigger: "t2" });
-    expect(done).toEqual(["gate", "readers led away"]);
+    expect(done).toEqual(["asked r1 of dev", "gate", "readers led away"]);
   });
 
   it("lets a member through in whose volume PostgreSQL has never run", async () => {
@@ -274,18 +276,18 @@ describe("Drain", () => {
   it("does not let a member that is about to leave take the lead", async () => {
     view = { members: [...view.members, { name: "m3", role: "replica", state: "streaming" }] };
     await roll();
-    expect(done).toEqual(["gate", "leadership moved to one of the members"]);
+    expect(done).toEqual(["asked r1 of dev", "gate", "leadership moved to one of the members"]);
   });
 
   it("waits for a member that came in between, and for none that the same `up` makes later", async () => {
     const more = { members: ["m1", "m2", "m3", "m4"].map(member), trigger: "t2" };
     states = { m2: { exists: false }, m4: { exists: false } };
     const state = await update(drainType, drainInputs, more);
-    expect(done[0]).toBe("gate of m1,m2,m3");
+    expect(done[1]).toBe("gate of m1,m2,m3");
     // That `up` died before it made m4: the next one does not wait for it either.
     done = [];
     await update(drainType, state, { ...more, trigger: "t3" });
-    expect(done[0]).toBe("gate of m1,m2,m3");
+    expect(done[1]).toBe("gate of m1,m2,m3");
   });
 
   const live = { exists: true, running: true, status: "running" };
@@ -310,7 +312,7 @@ describe("Drain", () => {
     expect(read).toMatchObject({ trigger: "drifted: image" });
     expect(changed(drainType, read ?? {}, drainInputs)).toEqual(["trigger"]);
     await drainType.update(read ?? {}, drainInputs as unknown as Props);
-    expect(done[0]).toBe("gate");
+    expect(done[1]).toBe("gate");
   });
 
   it("does not ask the host of a member that was taken out of the lists", async () => {
@@ -519,7 +521,7 @@ describe("BackupGate", () => {
     ],
   ])("opens all the same where %s, and says so", async (_, answer, note) => {
     backups = [answer];
-    await roll({ timeoutSeconds: 0.1 });
+    await backupMayEnd(access("s1"), backupInputs, (text) => notes.push(text), 0.1);
     expect(notes.join()).toMatch(note);
   });
 

@@ -236,10 +236,16 @@ describe("a trigger", () => {
       "rolling: p1 is replaced, and there is no other PgBouncer to serve meanwhile",
     ],
     [
-      "a container of pgBackRest",
+      "the sidecar of a member",
       "BackupGate",
-      { container: at("s1"), timeoutSeconds: 60 },
-      "rolling: s1 is replaced once no backup runs, or after 60 s; archived WAL waits for it meanwhile",
+      { container: at("s1"), repository: at("r1") },
+      "rolling: s1 is replaced once no backup runs, or after a minute",
+    ],
+    [
+      "the repository",
+      "BackupGate",
+      { container: at("r1"), repository: at("r1") },
+      "rolling: r1 is replaced once no backup runs, or after a minute; the members keep their WAL until it is back",
     ],
   ])("rolls %s", (_, type, inputs, line) => {
     const [old, now] = [
@@ -254,12 +260,13 @@ describe("a trigger", () => {
     ["Drain", { member: { name: "m1", ...at("c1") }, members: [] }],
     ["ConsulNode", { node: at("c1"), servers }],
     ["EndpointGate", { ...endpoint, endpoint: at("c1") }],
-    ["BackupGate", { container: at("c1"), timeoutSeconds: 60 }],
+    ["BackupGate", { container: at("c1") }],
   ])("that stays, of a %s, with another memory limit is hot", (type, inputs) => {
     const old = { ...inputs, trigger: "t", memoryMiB: 64 };
     expect(plan(type, old, { ...old, memoryMiB: 128 })).toEqual([
       "hot: c1: memory limit 64 -> 128 MiB, set while it runs",
     ]);
+    expect(plan(type, { ...inputs, trigger: "t" }, old)).toEqual([]);
     // Replaced it gets the limit as well.
     expect(plan(type, old, { ...old, memoryMiB: 128, trigger: "u" })).toMatchObject({ length: 1 });
   });

@@ -7,9 +7,9 @@ import {
   targetsOf,
   type Answer,
 } from "../../../../control/preflight/dials";
-import type { ReachableHost } from "../../../../model/hostResources";
+import type { TriedHost } from "../../../../model/hostResources";
 
-const host = (name: string, last: number): ReachableHost => ({
+const host = (name: string, last: number): TriedHost => ({
   access: { name, docker: `ssh://deploy@10.0.1.${last}` },
   address: `10.0.1.${last}`,
   ports: [
@@ -18,7 +18,7 @@ const host = (name: string, last: number): ReachableHost => ({
     { port: 6432, protocol: "tcp", what: "PgBouncer", peers: false },
   ],
   containers: [],
-  network: "orders",
+  network: { name: "orders", subnet: "198.18.128.0/26", gateway: "198.18.128.1" },
   ip: "198.18.128.59",
 });
 const pg1 = host("pg1", 11);
