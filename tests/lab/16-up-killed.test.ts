@@ -46,8 +46,8 @@ function moreDatabases() {
   const { postgres } = stackFile.read() as { postgres: { users: Tree[]; databases: Tree[] } };
   const patch = {
     postgres: {
-      users: [...postgres.users, { name: "late" }],
-      databases: [...postgres.databases, { name: "late", owner: "late" }],
+      users: [...postgres.users, { name: "late", connectionLimit: 2 }],
+      databases: [...postgres.databases, { name: "late", owner: "late", connectionLimit: 4 }],
     },
   };
   settle(patch);
