@@ -7,7 +7,7 @@ import { stanzaInfo } from "./pgbackrest";
 import { DeadlineError, NotYet, until } from "./until";
 
 /** A backup of a small cluster ends in this time, and a roll cannot wait for hours. */
-export const BACKUP_SECONDS = 60;
+const BACKUP_SECONDS = 60;
 
 /**
  * Returns when no backup runs, and also where one goes on for too long: then `note` is told that it is
