@@ -8,7 +8,7 @@ import { renewImage, stackFile } from "./stack/checkout";
 import { aside, healthy, outputs, targets, useCluster } from "./stack/cluster";
 import { previewClean, pulumi, up } from "./stack/commands";
 import { settle } from "./stack/config";
-import { allContainers, inside } from "./stack/hosts";
+import { allContainers, inside, isRunning } from "./stack/hosts";
 import { cluster, work } from "./stack/identity";
 import { killedUp } from "./stack/killedUp";
 
@@ -61,6 +61,8 @@ async function paused(): Promise<string[]> {
   const poolers = outputs().operations.poolers.filter(({ target }) => target === "primary");
   const found = await Promise.all(
     poolers.map(async (pooler) => {
+      // One that was killed half-way through its replacement holds up nobody.
+      if (!(await isRunning(pooler))) return [];
       const login = ["-h", "/run/pgbouncer", "-p", String(pooler.port), "-U", "pgbouncer"];
       const argv = ["psql", "-XAtqw", ...login, "-d", "pgbouncer", "-c", "SHOW STATE"];
       // A pause of all databases is a state of the process: `SHOW DATABASES` does not tell of it.
