@@ -80,14 +80,20 @@ export class PostgresCluster extends PgComponent {
   }
 
   private declareShape(): pulumi.Resource {
+    const { members, consulServers, haproxies, poolers, repository } = this.topology;
+    const names = (parts: readonly { readonly name: string }[]) => parts.map(({ name }) => name);
+    const voters = [...members, ...consulServers];
+    const near = new Set(names([...this.near.members, ...this.near.consulServers]));
     return new ClusterShape(
       `${this.config.cluster}-shape`,
       {
         cluster: this.config.cluster,
         consulServers: Object.fromEntries(
-          this.topology.consulServers.map((s) => [s.name, `${s.address}:${s.ports.rpc}`]),
+          consulServers.map((s) => [s.name, `${s.address}:${s.ports.rpc}`]),
         ),
-        members: this.topology.members.map((member) => member.name),
+        members: names(members),
+        out: names(voters).filter((name) => !near.has(name)),
+        endpoints: names([...haproxies, ...poolers, ...(repository ? [repository] : [])]),
         synchronous: this.config.failover.synchronous !== "off",
         users: this.config.postgres.users.map((user) => user.name),
         postgresVersion: this.config.postgres.version,

@@ -1,4 +1,5 @@
 /** The one way to wait: poll a condition against a deadline. */
+import { AsyncLocalStorage } from "node:async_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { describe } from "./errors";
 
@@ -16,6 +17,22 @@ export class DeadlineError extends Error {
     super(`${what}: not reached within ${seconds} s; last seen: ${found}`);
     this.name = "DeadlineError";
   }
+}
+
+/** What all waits of a piece of work have to mind beside their own conditions. */
+export interface Surroundings {
+  /** Told of a wait that lasts, every ten seconds: nobody waits in silence. */
+  tell(line: string): void;
+  /** Why it has become vain to wait for anything; thrown out of the wait. */
+  vain(): Error | undefined;
+}
+
+const surroundings = new AsyncLocalStorage<Surroundings>();
+const TELL_MS = 10_000;
+
+/** Does work whose waits mind its surroundings. */
+export function amid<T>(around: Surroundings, work: () => Promise<T>): Promise<T> {
+  return surroundings.run(around, work);
 }
 
 /** Limits of a wait. */
@@ -37,12 +54,21 @@ export async function until<T>(
   limits: Limits,
   probe: (remainingMs: number) => Promise<T>,
 ): Promise<T> {
-  const end = Date.now() + limits.timeoutMs;
-  for (;;) {
+  const around = surroundings.getStore();
+  const begun = Date.now();
+  const end = begun + limits.timeoutMs;
+  for (let told = begun; ;) {
     try {
       return await probe(Math.max(0, end - Date.now()));
     } catch (error) {
       if (!(error instanceof NotYet) && limits.retry?.(error) !== true) throw error;
+      const vain = around?.vain();
+      if (vain !== undefined) throw vain;
+      if (around !== undefined && Date.now() - told >= TELL_MS) {
+        told = Date.now();
+        const seconds = Math.round((told - begun) / 1000);
+        around.tell(`${what}: waiting for ${seconds} s; last seen: ${describe(error)}`);
+      }
       const wait = limits.intervalMs ?? 250;
       if (Date.now() + wait > end) {
         throw new DeadlineError(what, Math.round(limits.timeoutMs / 1000), describe(error));

@@ -24,6 +24,10 @@ export interface ClusterShapeInputs {
   /** Name -> address and RPC port, by which the others know it for good. */
   readonly consulServers: Readonly<Record<string, string>>;
   readonly members: readonly string[];
+  /** Members and Consul servers on hosts that are out: none of them can stand in for one that goes. */
+  readonly out: readonly string[];
+  /** HAProxies, PgBouncers and the repository, by name: told in the plan when they come or go. */
+  readonly endpoints: readonly string[];
   /** Whether a commit waits for a standby (`failover.synchronous` is not `off`). */
   readonly synchronous: boolean;
   /** Declared users: one that is taken out of the config would lose its password. */

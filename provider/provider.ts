@@ -2,6 +2,7 @@
 import type * as pulumi from "@pulumi/pulumi/provider";
 import { differences } from "./diff";
 import { planLines } from "./plan";
+import { minding } from "./silence";
 import { hasUnknown, markChanged, unwrap, wrap, type Props, type Unwrapped } from "./secrets";
 import type { AnyType } from "./type";
 import { delivered, tell } from "./warn";
@@ -58,7 +59,9 @@ export class PghaProvider implements pulumi.Provider {
   async create(urn: string, inputs: unknown): Promise<pulumi.CreateResult> {
     const type = this.find(urn);
     const plain = unwrap(inputs);
-    const { id, state } = await this.named(urn, () => type.create(plain.value));
+    const { id, state } = await this.named(urn, () =>
+      minding(plain.value, () => type.create(plain.value)),
+    );
     return { id, outs: wrap(state, type.secretFields, plain.secretPaths) };
   }
 
@@ -83,14 +86,17 @@ export class PghaProvider implements pulumi.Provider {
     const type = this.find(urn);
     const old: Unwrapped = unwrap(olds);
     const plain = unwrap(news);
-    const state = await this.named(urn, () => type.update(old.value, plain.value));
+    const state = await this.named(urn, () =>
+      minding(plain.value, () => type.update(old.value, plain.value)),
+    );
     return { outs: wrap(state, type.secretFields, plain.secretPaths) };
   }
 
   /** Removes a resource. */
   async delete(_id: string, urn: string, props: unknown): Promise<void> {
     const type = this.find(urn);
-    await this.named(urn, () => type.delete(unwrap(props).value));
+    const { value } = unwrap(props);
+    await this.named(urn, () => minding(value, () => type.delete(value)));
   }
 
   private find(urn: string): AnyType {

@@ -1,10 +1,11 @@
-/** What a changed shape does: members and Consul servers come, go and move. */
+/** What a changed shape does: members, Consul servers and what clients use come, go and move. */
 import { fields, items, text, type Change } from "./change";
 
-/** A line for each member and Consul server; what would harm is refused by ClusterShape's Check. */
+/** A line for each of them that differs; what would harm is refused by ClusterShape's Check. */
 export function shapePlan({ state, news }: Change): string[] {
   const [oldMembers, members] = [names(state.members), names(news.members)];
   const [oldServers, servers] = [fields(state.consulServers), fields(news.consulServers)];
+  const [oldEnds, ends] = [names(state.endpoints), names(news.endpoints)];
   const server = (name: string) => `rolling: Consul server ${name}`;
   return [
     ...without(members, oldMembers).map(
@@ -18,6 +19,12 @@ export function shapePlan({ state, news }: Change): string[] {
     ),
     ...without(Object.keys(oldServers), Object.keys(servers)).map(
       (name) => `${server(name)} leaves those that vote`,
+    ),
+    ...(oldEnds.length === 0 ? [] : without(ends, oldEnds)).map(
+      (name) => `hot: ${name} is added, which clients may use from then on`,
+    ),
+    ...without(oldEnds, ends).map(
+      (name) => `rolling: ${name} is removed, its clients go on by the others of its kind`,
     ),
     ...Object.keys(servers).flatMap((name) => {
       const [old, now] = [text(oldServers[name]), text(servers[name])];

@@ -6,16 +6,16 @@ function without(old: readonly string[], now: readonly string[]): string[] {
   return old.filter((name) => !now.includes(name));
 }
 
-/** Members that hold the data are counted: a new one has none yet. */
+/** Members that hold the data and can be reached are counted: a new one has none yet. */
 function memberFailures(
   old: readonly string[],
-  now: readonly string[],
-  synchronous: boolean,
+  { members: now, out, synchronous }: ClusterShapeInputs,
 ): CheckFailure[] {
   const property = "members";
   const removed = without(old, now);
-  const kept = old.length - removed.length;
-  if (kept === 0) {
+  const kept = without(old, removed);
+  const there = without(kept, out);
+  if (kept.length === 0) {
     const reason = `none of ${old.join(", ")} would stay, and their data with them: keep at least one; a new cluster is a new stack`;
     return [{ property, reason }];
   }
@@ -23,11 +23,21 @@ function memberFailures(
     const reason = `${removed.join(", ")} would be removed at once: remove one member, run \`up\`, then the next`;
     return [{ property, reason }];
   }
-  if (synchronous && removed.length > 0 && kept < 2) {
-    const reason = `${removed.join(", ")} would be removed, and of the members that hold the data only one would stay, with no standby for \`failover.synchronous\`: add another member and run \`up\` first, or set \`failover.synchronous\` to off`;
+  if (removed.length > 0 && there.length < (synchronous ? 2 : 1)) {
+    const [rest, end] =
+      there.length === 0
+        ? ["none", ""]
+        : ["only one", ", with no standby for `failover.synchronous`"];
+    const reason = `${removed.join(", ")} would be removed, and of the members that hold the data ${rest} would stay${outText(kept, out)}${end}: add another member and run \`up\` first, bring back what is out, or set \`failover.synchronous\` to off`;
     return [{ property, reason }];
   }
   return [];
+}
+
+/** ` (m3 is out)`; nothing where none of them is. */
+function outText(names: readonly string[], out: readonly string[]): string {
+  const away = names.filter((name) => out.includes(name));
+  return away.length === 0 ? "" : ` (${away.join(", ")}: out, on hosts that are unreachable)`;
 }
 
 /** A role may own what others need, and its password is nowhere else: it is locked, not removed. */
@@ -54,13 +64,18 @@ function quorumOf(servers: number): number {
   return Math.floor(servers / 2) + 1;
 }
 
-function serverFailures(old: readonly string[], now: readonly string[]): CheckFailure[] {
+function serverFailures(
+  old: readonly string[],
+  now: readonly string[],
+  out: readonly string[],
+): CheckFailure[] {
   const removed = without(old, now);
-  const kept = old.length - removed.length;
+  const kept = without(old, removed);
+  const there = without(kept, out);
   const quorum = quorumOf(old.length);
-  if (kept >= quorum) return [];
+  if (removed.length === 0 || there.length >= quorum) return [];
   const reason =
-    `${removed.join(", ")} would be removed and ${kept} of ${old.length} Consul servers stay, fewer than their ` +
+    `${removed.join(", ")} would be removed and ${there.length} of ${old.length} Consul servers stay${outText(kept, out)}, fewer than their ` +
     `quorum of ${quorum}: Consul would elect no leader and PostgreSQL become read-only. Replace ` +
     (old.length < 3
       ? "nothing: go to three servers first, adding two"
@@ -85,8 +100,7 @@ export function shapeFailures(
     const reason = `it cannot change from ${olds.postgresVersion} to ${news.postgresVersion} by \`up\`: data of one major version is unreadable to another. Set it back; the way is a second cluster beside this one (docs/servers.md, A new version)`;
     failures.push({ property: "postgresVersion", reason });
   }
-  if (olds.members !== undefined)
-    failures.push(...memberFailures(olds.members, news.members, news.synchronous));
+  if (olds.members !== undefined) failures.push(...memberFailures(olds.members, news));
   if (olds.users !== undefined) failures.push(...userFailures(olds.users, news.users));
   if (olds.baseSuite !== undefined && olds.baseSuite !== news.baseSuite) {
     const reason = `it cannot change from ${olds.baseSuite} to ${news.baseSuite} by \`up\`: another libc orders texts otherwise, and indexes would be wrong without a sign. Set it back; the way is a second cluster beside this one (docs/servers.md, A new version)`;
@@ -95,7 +109,7 @@ export function shapeFailures(
   if (olds.consulServers !== undefined) {
     const [old, now] = [olds.consulServers, news.consulServers];
     failures.push(
-      ...serverFailures(Object.keys(old), Object.keys(now)),
+      ...serverFailures(Object.keys(old), Object.keys(now), news.out),
       ...addressFailures(old, now),
     );
   }

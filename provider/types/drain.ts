@@ -13,14 +13,14 @@ import { drainReplica } from "../../control/traffic";
 import { withDrift } from "../drift";
 import { alreadyMade } from "../newcomers";
 import { nobodyKnows, takesDown } from "../takeDown";
-import { define } from "../type";
+import { define, type CheckFailure } from "../type";
 import { warn } from "../warn";
 
 async function drain(inputs: DrainInputs): Promise<void> {
-  const { member, members, unreachable, haproxies, poolers } = inputs;
+  const { member, members, haproxies, poolers } = inputs;
   // A cluster that never came up is mended by replacing its members: there is no leader to wait for.
   if (await hasNeverRun(member)) return;
-  if (unreachable > 0 && members.length < 3) throw tooFew(inputs);
+  if (tooFew(inputs)) throw new ControlError(tooFewText(inputs));
   const limits = { timeoutMs: inputs.timeoutSeconds * 1000, maximumLag: inputs.maximumLagBytes };
   await backupMayEnd(member, inputs, warn);
   // The only one has nobody to wait for, also where it never came up.
@@ -45,14 +45,26 @@ async function handLeadOn(inputs: DrainInputs, view: ClusterView): Promise<void>
   await moveLeadership(members, member.name, { ...limits, front, note: warn });
 }
 
-function tooFew({ member, members, unreachable }: DrainInputs): ControlError {
-  return new ControlError({
+/** With a member out, and this one away, no leader with a streaming replica would be left. */
+function tooFew({ members, unreachable }: DrainInputs): boolean {
+  return unreachable > 0 && members.length < 3;
+}
+
+function tooFewText({ member, members, unreachable }: DrainInputs) {
+  return {
     doing: `take ${member.name} out`,
     where: `members ${members.map(({ name }) => name).join(", ")}`,
     found: `${unreachable} more on hosts that are unreachable: without it there would be no leader with a streaming replica`,
     remedy:
       "Nothing was taken out. Bring the host back first, or undo the change that replaces members.",
-  });
+  };
+}
+
+/** In the preview already: `olds` are the inputs of the last time. */
+function check(olds: Partial<DrainInputs>, news: DrainInputs): CheckFailure[] {
+  if (olds.trigger === undefined || olds.trigger === news.trigger || !tooFew(news)) return [];
+  const { doing, found, remedy } = tooFewText(news);
+  return [{ property: "trigger", reason: `refused: cannot ${doing}: ${found}. ${remedy}` }];
 }
 
 /** A member of a retired host is in no list any more: its host is asked nothing. */
@@ -90,6 +102,7 @@ export const drainType = define<DrainInputs, DrainInputs>({
     "timeoutSeconds",
     "maximumLagBytes",
   ],
+  check,
   create: (inputs) => Promise.resolve({ id: inputs.member.name, state: inputs }),
   read,
   async update(state, news) {

@@ -1,28 +1,11 @@
 /** How hosts are reached, found in the recorded inputs and outputs of resources; pure. */
 import type { HostAccess } from "../../model/access";
-
-type Bag = Readonly<Record<string, unknown>>;
-
-function isBag(value: unknown): value is Bag {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-/** Whether a value says how a host is reached: `{ name, docker, hostKey }`. */
-function isAccess(value: unknown): value is HostAccess & Bag {
-  return isBag(value) && typeof value["name"] === "string" && typeof value["docker"] === "string";
-}
+import { isAccess, isBag } from "../../model/accessesIn";
 
 /** Name of the one host that a value is a way to, or a way to a container of; else undefined. */
 export function hostIn(value: unknown): string | undefined {
   if (isAccess(value)) return value.name;
   return isBag(value) && isAccess(value["host"]) ? value["host"].name : undefined;
-}
-
-/** Every way to a host, at any depth. */
-export function accessesIn(value: unknown): HostAccess[] {
-  if (isAccess(value)) return [value];
-  const parts = Array.isArray(value) ? value : isBag(value) ? Object.values(value) : [];
-  return parts.flatMap(accessesIn);
 }
 
 /** The same value with each way to a host replaced. */

@@ -1,7 +1,8 @@
 /** Hosts that are reached in another way than recorded: found, and written into the record; pure. */
 import type { HostAccess } from "../../model/access";
 import { dockerProviderAccess, pinningOption } from "../../model/dockerProvider";
-import { accessesIn, hostIn, mapAccess } from "./access";
+import { accessesIn } from "../../model/accessesIn";
+import { hostIn, mapAccess } from "./access";
 import {
   type Deployment,
   DOCKER_PROVIDER,

@@ -203,9 +203,8 @@ describe("a lab", () => {
       const script = join(root, "setup", "run.mjs");
       const env = { ...process.env, PGHA_LAB: label };
       const child = spawn(process.execPath, [script, "lab", "up"], { env, stdio: "ignore" });
-      await once(child, "spawn");
+      const ended = once(child, "exit"); // before the wait: it may be done by then
       await pause(300 + afterMs); // a moment is what is tested
-      const ended = once(child, "exit");
       child.kill(afterMs % 400 === 0 ? "SIGINT" : "SIGKILL");
       await ended;
       await lab.down();

@@ -10,7 +10,7 @@ import type { Planned } from "../harness/planned";
 import { stackFile } from "./stack/checkout";
 import { aside, healthy, members, outputs, targets, useCluster } from "./stack/cluster";
 import { preview, previewClean, up } from "./stack/commands";
-import { allContainers, docker, inside, inspect, isRunning, on } from "./stack/hosts";
+import { allStarted, docker, inside, inspect, isRunning, on } from "./stack/hosts";
 import { cluster } from "./stack/identity";
 
 useCluster();
@@ -216,7 +216,7 @@ describe("fifteen changes behind the program's back, on three hosts", () => {
   beforeAll(async () => {
     [leading, following] = [await members.leader(), await members.replicas()];
     before = await started();
-    ran = await allContainers();
+    ran = await allStarted();
     await query(aside(), `CREATE TABLE ${MARK} AS SELECT 42 AS n`);
     for (const [kind, { repaired }] of Object.entries(drifts))
       expect(await repaired(), kind).toBe(true);
@@ -249,9 +249,9 @@ describe("fifteen changes behind the program's back, on three hosts", () => {
       expect(await repaired(), kind).toBe(true);
     expect(await started()).toBe(before);
     expect((await members.leader()).name).toBe(leading.name);
-    // What was not changed behind the program's back is the container that it was.
+    // What was not changed behind the program's back is the container that it was, and runs as it did.
     const hit = [...Object.values(drifts).map(({ resource }) => resource()), IMAGE_OF];
-    const now = await allContainers();
+    const now = await allStarted();
     const anew = Object.keys(ran).filter((name) => now[name] !== ran[name]);
     expect(anew.filter((name) => !hit.includes(name))).toEqual([]);
     for (const member of outputs().operations.members)

@@ -5,6 +5,7 @@ import { aside, healthy, outputs, targets, useCluster } from "./stack/cluster";
 import { ops, previewClean, tryOps } from "./stack/commands";
 import { containersOf } from "./stack/hosts";
 import { lab } from "./stack/identity";
+import { MOST_STALL_MS } from "./stack/limits";
 
 useCluster();
 
@@ -60,6 +61,7 @@ describe("a reboot of each host in turn, with maintenance on and off", () => {
     expect(written).toMatchObject({ failed: 0, unknown: 0 });
     expect(read).toMatchObject({ failed: 0 });
     expect(written.acknowledged).toBeGreaterThan(1000);
+    expect(Math.max(written.stallMs, read.stallMs)).toBeLessThan(MOST_STALL_MS);
     expect(await writers.verify()).toEqual([]);
   });
 

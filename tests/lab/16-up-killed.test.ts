@@ -6,7 +6,7 @@ import type { Tree } from "../harness/stackFile";
 import { Writers } from "../harness/writers";
 import { renewImage, stackFile } from "./stack/checkout";
 import { aside, healthy, outputs, targets, useCluster } from "./stack/cluster";
-import { previewClean, pulumi, up } from "./stack/commands";
+import { ops, previewClean, pulumi, up } from "./stack/commands";
 import { settle } from "./stack/config";
 import { allContainers, inside, isRunning } from "./stack/hosts";
 import { cluster, work } from "./stack/identity";
@@ -38,6 +38,12 @@ function rollMembers() {
 /** Another value of a parameter that PostgreSQL takes at a restart only. */
 function restartMembers() {
   const patch = { postgres: { parameters: { max_worker_processes: 9 + (SEED % 2) } } };
+  settle(patch);
+  return patch;
+}
+/** Another memory limit of the pools, in place. */
+function moreMemory() {
+  const patch = { resources: { memoryMiB: { pgbouncer: 65 + (SEED % 8) } } };
   settle(patch);
   return patch;
 }
@@ -145,6 +151,16 @@ const POINTS: Record<string, Point> = {
     reached: (running) => running.line(/Role \S+ creating/),
     withinMs: 500,
   },
+  "while an HAProxy is replaced and its pools wait": {
+    change: () => (renewImage("haproxy"), nothing),
+    reached: (running) => running.line(container("haproxy")),
+    withinMs: 1500,
+  },
+  "while the condition of `up` is awaited": {
+    change: moreMemory,
+    reached: (running) => running.line(/Ready \S+ (updating|creating)/),
+    withinMs: 500,
+  },
   "while endpoints are replaced": {
     change: () => (renewImage("pgbouncer"), nothing),
     reached: (running) => running.line(container("pgbouncer")),
@@ -174,6 +190,8 @@ describe(`an \`up\` that is killed with its plugins (seed ${SEED})`, () => {
       await untilNothing("every pool resumed", SERVES_SECONDS, paused);
       console.log(`killed ${name}, ${ms} ms later: ${killed.length} processes`);
 
+      // The way back that a person has in the night, before there is time for an `up`.
+      if (name.includes("PAUSE")) await ops(["recover"]);
       await up();
       await healthy();
       const clean = await previewClean();

@@ -16,6 +16,7 @@ import { stackFile } from "./stack/checkout";
 import { ALL_PARTS, hostEntries } from "./stack/config";
 import { cluster } from "./stack/identity";
 import { killedUp } from "./stack/killedUp";
+import { MOST_STALL_MS } from "./stack/limits";
 import { atLeast, entryOf, upWithout } from "./stack/shapes";
 import { tracesOf } from "./stack/traces";
 
@@ -114,6 +115,7 @@ describe("members 3, 4, 5, 4, 3 and Consul servers 3, 5, 3, under load", () => {
     const figures = await writers.stop();
     console.log("scaled up and down:", figures);
     expect(figures).toMatchObject({ failed: 0, unknown: 0 });
+    expect(figures.stallMs).toBeLessThan(MOST_STALL_MS);
     expect(await writers.verify()).toEqual([]);
   });
 });

@@ -8,6 +8,7 @@ import { ops, tryOps } from "./stack/commands";
 import { hostNames } from "./stack/config";
 import { on } from "./stack/hosts";
 import { cluster, lab } from "./stack/identity";
+import { MOST_STALL_MS } from "./stack/limits";
 
 useCluster();
 
@@ -103,6 +104,7 @@ describe.each(Object.entries(FORMATS))(
       });
       const figures = await writers.stop();
       expect(figures).toMatchObject({ failed: 0, unknown: 0 });
+      expect(figures.stallMs).toBeLessThan(MOST_STALL_MS);
       expect(await writers.verify()).toEqual([]);
     }, 240_000);
 

@@ -5,6 +5,7 @@ import { breakImage } from "./stack/checkout";
 import { aside, healthy, members, outputs, targets, useCluster } from "./stack/cluster";
 import { previewClean, tryUp, up } from "./stack/commands";
 import { allContainers } from "./stack/hosts";
+import { MOST_STALL_MS } from "./stack/limits";
 
 useCluster();
 
@@ -74,6 +75,7 @@ describe("a member that does not come back healthy stops the roll, and a mended 
         const written = await writers.stop();
         console.log("stopped after", failed.seconds, "s; writers", written);
         expect(written).toMatchObject({ failed: 0, unknown: 0 });
+        expect(written.stallMs).toBeLessThan(MOST_STALL_MS);
         expect(await writers.verify()).toEqual([]);
       } finally {
         await writers.stop();

@@ -1,7 +1,8 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { tailOf } from "../harness/longRun";
 import { healthy, members, outputs, useCluster } from "./stack/cluster";
-import { beginUp, previewClean, tryPreview, up } from "./stack/commands";
+import { stackFile } from "./stack/checkout";
+import { beginUp, previewClean, tryOps, tryPreview, tryUp, up } from "./stack/commands";
 import { settle } from "./stack/config";
 import { on } from "./stack/hosts";
 
@@ -36,6 +37,59 @@ describe("a host of which ssh says nothing, while the cluster on it works on", (
     expect(tailOf(ended)).toMatch(new RegExp(`Hosts that do not answer:[^]*host ${HOST}`));
     expect(tailOf(ended)).toContain("state: unreachable");
   }, 200_000);
+
+  it("is told of by every verb in time, and the others are shown and led as ever", async () => {
+    await silence();
+    try {
+      const status = await tryOps(["--json", "status"]);
+      expect(status.code, tailOf(status)).toBe(1);
+      expect(status.seconds).toBeLessThan(MOST_S / 2);
+      expect(status.stdout).toContain(HOST);
+      const leader = await members.leader();
+      const to = outputs().operations.members.find(
+        ({ name, host }) => name !== leader.name && host.name !== HOST,
+      );
+      for (const args of [
+        ["maintenance", HOST, "on"],
+        ["logs", "haproxy", "--tail", "1"],
+        ["psql", "--", "-c", "SELECT 1"],
+        ...(to === undefined ? [] : [["switchover", "--to", to.name]]),
+      ]) {
+        const { seconds, ...ended } = await tryOps(args);
+        console.log(args.join(" "), "with a silent host:", seconds, "s, code", ended.code);
+        expect(seconds, tailOf(ended)).toBeLessThan(MOST_S);
+      }
+    } finally {
+      await answer();
+    }
+    await healthy();
+  }, 400_000);
+
+  it("ends an `up` that has just begun, and one in the middle of a roll, with what to do", async () => {
+    await silence();
+    const early = await tryUp();
+    await answer();
+    expect(early.code).not.toBe(0);
+    expect(early.seconds).toBeLessThan(MOST_S);
+    expect(tailOf(early)).toContain("state: unreachable");
+
+    const { shmSizeMiB } = stackFile.read().resources as { shmSizeMiB: number };
+    const roll = { resources: { shmSizeMiB: shmSizeMiB === 128 ? 160 : 128 } };
+    settle(roll);
+    const running = beginUp(roll);
+    await running.line(/Container \S+-pg1-postgres-1 deleting/);
+    await silence();
+    const began = Date.now();
+    const ended = await running.ended;
+    const seconds = (Date.now() - began) / 1000;
+    await answer();
+    console.log("a roll with a host that fell silent:", seconds, "s, code", ended.code);
+    expect(ended.code).not.toBe(0);
+    expect(tailOf(ended)).toContain("state: unreachable");
+    expect(seconds).toBeLessThan(2 * MOST_S);
+    await up();
+    await healthy();
+  }, 600_000);
 
   it("that falls silent under way ends an `up` within a minute, and the next one does the rest", async () => {
     const running = beginUp(PARAMETERS);

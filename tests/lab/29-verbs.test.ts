@@ -3,7 +3,7 @@ import { first } from "../harness/outputs";
 import { tailOf } from "../harness/longRun";
 import { untilNothing } from "../harness/wait";
 import { healthy, members, otherLeader, outputs, useCluster } from "./stack/cluster";
-import { beginOps, command, ops, tryOps } from "./stack/commands";
+import { beginOps, command, ops, previewClean, tryOps } from "./stack/commands";
 import { docker } from "./stack/hosts";
 import { cluster } from "./stack/identity";
 
@@ -79,5 +79,7 @@ describe("the verbs of a day, by ssh", () => {
     await ops(["switchover"]);
     expect((await otherLeader(old, 10)).name).not.toBe(old.name);
     await healthy();
+    const clean = await previewClean();
+    expect(clean.code, clean.stdout).toBe(0);
   }, 120_000);
 });

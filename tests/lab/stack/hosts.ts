@@ -68,6 +68,20 @@ export async function allContainers(): Promise<Record<string, string>> {
   return Object.fromEntries(found.flatMap((one) => [...one].sort()));
 }
 
+/** Ids of all containers of all hosts with the time at which each was started, by name. */
+export async function allStarted(): Promise<Record<string, string>> {
+  const script = `docker ps --quiet --filter "name=^/?$1-" \
+    | xargs --no-run-if-empty docker inspect --format "{{.Name}} {{.Id}} {{.State.StartedAt}}"`;
+  const found = await Promise.all(
+    lab.hosts.map(({ name }) => on(name, ["sh", "-c", script, "sh", cluster])),
+  );
+  const rows = found.flatMap(lines).map((line): [string, string] => {
+    const [name = "", ...rest] = line.split(" ");
+    return [name.replace(/^\//, ""), rest.join(" ")];
+  });
+  return Object.fromEntries(rows);
+}
+
 /** Standard output and error of a container. */
 export function logs(host: string, container: string, tail = "all"): Promise<string> {
   const script = 'exec docker logs --tail "$1" "$2" 2>&1';

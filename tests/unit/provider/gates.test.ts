@@ -259,6 +259,22 @@ describe("Drain", () => {
     expect(done).toEqual([]);
   });
 
+  it("is refused in the preview where with a member out no standby would be left", async () => {
+    const news = { ...drainInputs, unreachable: 1, trigger: "t2" };
+    const failures = (olds: object, now: object) =>
+      drainType.check?.(olds, now as Props) ?? [];
+    expect(failures(drainInputs, news)).toMatchObject([
+      { reason: expect.stringMatching(/^refused: cannot take m1 out: 1 more/) as unknown },
+    ]);
+    // Nothing of the kind: no roll, a first `up`, enough others.
+    expect(failures(news, news)).toEqual([]);
+    expect(failures({}, news)).toEqual([]);
+    const members = ["m1", "m2", "m4"].map(member);
+    expect(failures(drainInputs, { ...news, members })).toEqual([]);
+    await expect(update(drainType, drainInputs, news)).rejects.toThrow(/take m1 out/);
+    expect(done).toEqual([]);
+  });
+
   it("ends a leader, and leads readers away from a replica", async () => {
     await roll();
     expect(done).toEqual(["asked r1 of dev", "gate", "leader ended", "back again"]);

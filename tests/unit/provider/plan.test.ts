@@ -290,6 +290,15 @@ describe("the shape", () => {
     ]);
   });
 
+  it("names endpoints that come and go, and those of an older record by nothing", () => {
+    const [old, now] = [{ endpoints: ["h1", "h2"] }, { endpoints: ["h1", "p1"] }];
+    expect(plan("ClusterShape", old, now)).toEqual([
+      "hot: p1 is added, which clients may use from then on",
+      "rolling: h2 is removed, its clients go on by the others of its kind",
+    ]);
+    expect(plan("ClusterShape", {}, now)).toEqual([]);
+  });
+
   it("says nothing of users", () => {
     expect(plan("ClusterShape", { users: ["a"] }, { users: ["a", "b"] })).toEqual([]);
   });

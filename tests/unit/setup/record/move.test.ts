@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { HostAccess } from "../../../../model/access";
 import { dockerProviderAccess } from "../../../../model/dockerProvider";
-import { accessesIn } from "../../../../setup/record/access";
+import { accessesIn } from "../../../../model/accessesIn";
 import { type Deployment, nameOf } from "../../../../setup/record/deployment";
 import { movedHosts, moveHosts } from "../../../../setup/record/move";
 import { movedText } from "../../../../setup/record/text";
