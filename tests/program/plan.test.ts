@@ -48,6 +48,8 @@ const shape = (members: readonly string[]): Wanted => ({
     cluster: "orders",
     consulServers: { c1: "c1:8300" },
     members,
+    out: [],
+    endpoints: [],
     users: [],
     postgresVersion: 17,
   },

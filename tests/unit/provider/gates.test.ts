@@ -261,8 +261,7 @@ describe("Drain", () => {
 
   it("is refused in the preview where with a member out no standby would be left", async () => {
     const news = { ...drainInputs, unreachable: 1, trigger: "t2" };
-    const failures = (olds: object, now: object) =>
-      drainType.check?.(olds, now as Props) ?? [];
+    const failures = (olds: object, now: object) => drainType.check?.(olds, now as Props) ?? [];
     expect(failures(drainInputs, news)).toMatchObject([
       { reason: expect.stringMatching(/^refused: cannot take m1 out: 1 more/) as unknown },
     ]);
