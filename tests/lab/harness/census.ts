@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { dirname } from "node:path";
 import { must } from "./command";
 import type { Place } from "./place";
+import { ifAlive } from "./processes";
 
 const purpose = { doing: "look for what is left", where: "this machine" };
 
@@ -75,9 +76,8 @@ export function withDescendants(first: number): number[] {
 
 /** Number of a process's parent; undefined when it is not there, or dead and waiting to be reaped. */
 export function parentOf(pid: number): number | undefined {
-  const file = `/proc/${pid}/stat`;
-  if (!existsSync(file)) return undefined;
-  const text = readFileSync(file, "utf8");
+  const text = ifAlive(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  if (text === undefined) return undefined;
   const [state, parent] = text.slice(text.lastIndexOf(")") + 2).split(" ");
   return state === "Z" ? undefined : Number(parent);
 }

@@ -14,7 +14,7 @@ const numbers = (): number[] =>
  * What `look` gives; undefined when the process has ended in between, or shows itself to nobody, as
  * the first one of a locked-down machine: root started the lab's, and sees them.
  */
-function ifAlive<T>(look: () => T): T | undefined {
+export function ifAlive<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
