@@ -32,10 +32,22 @@ function memberOf(members: readonly MemberAccess[], name: string): MemberAccess 
   return member;
 }
 
-/** A checkpoint beforehand makes the leader's own one at shutdown short. */
-export async function checkpoint(members: readonly MemberAccess[], name: string): Promise<void> {
+/**
+ * A checkpoint beforehand makes the leader's own one at shutdown short. Where its host cannot be reached
+ * there is none, which `note` is told: to move leadership away from it may be just what is wanted.
+ */
+export async function checkpoint(
+  members: readonly MemberAccess[],
+  name: string,
+  note: (text: string) => void = () => undefined,
+): Promise<void> {
   const member = memberOf(members, name);
-  await onMember(member, "postgres", (client) => client.query("CHECKPOINT"));
+  try {
+    await onMember(member, "postgres", (client) => client.query("CHECKPOINT"));
+  } catch (error) {
+    if (!unreachable(error)) throw error;
+    note(`no checkpoint beforehand, so the move may take longer: ${describe(error)}`);
+  }
 }
 
 /**
@@ -138,7 +150,7 @@ export async function endLeader(
 ): Promise<string> {
   const others = members.filter((member) => member.name !== leader.name);
   await firstInLine(members, leader.name, handover.note ?? (() => undefined));
-  await checkpoint(members, leader.name);
+  await checkpoint(members, leader.name, handover.note);
   const end = await Conversation.begin(leader, END);
   try {
     return await handOver(members, leader.name, others, handover, () => {

@@ -71,7 +71,7 @@ export async function moveLeadership(
   const order = members.map((member) => member.name);
   const { timeoutMs, maximumLag } = limits;
   const end = Date.now() + timeoutMs;
-  await checkpoint(members, from);
+  await checkpoint(members, from, limits.note);
   await until(
     `leadership moved away from ${from}`,
     { timeoutMs, intervalMs: 500, retry: refusedOrUnreachable },

@@ -1,7 +1,7 @@
 /** Patroni's REST API, asked from inside the members' own containers. */
 import type { MemberAccess } from "../model/access";
 import { place } from "./docker";
-import { ControlError, UnreachableError, excerpt, finding } from "./errors";
+import { ControlError, UnreachableError, excerpt, finding, unreachable } from "./errors";
 import { httpFrom, type HttpAnswer, type HttpRequest } from "./http";
 
 /** A member as the cluster view shows it. */
@@ -164,17 +164,29 @@ export async function switchover(
   leader: string,
   candidate: string,
 ): Promise<void> {
-  const asked = members.find((member) => member.name === leader);
-  if (asked === undefined) throw new Error(`leader ${leader} is not among the members given`);
-  const body = { leader, candidate };
-  const answer = await patroniRequest(asked, {
-    method: "POST",
-    path: "/switchover",
-    body,
-    timeoutMs: 60_000,
-  });
-  if (answer.status !== 200)
-    throw refused(asked, `switch over from ${leader} to ${candidate}`, answer);
+  const doing = `switch over from ${leader} to ${candidate}`;
+  const ask = async (member: MemberAccess): Promise<void> => {
+    const answer = await patroniRequest(member, {
+      method: "POST",
+      path: "/switchover",
+      body: { leader, candidate },
+      timeoutMs: 60_000,
+    });
+    if (answer.status !== 200) throw refused(member, doing, answer);
+  };
+  try {
+    await ask(memberNamed(members, leader));
+  } catch (error) {
+    // Any member takes the wish. One that was taken is refused by the next: another one leads by then.
+    if (!unreachable(error)) throw error;
+    await ask(memberNamed(members, candidate));
+  }
+}
+
+function memberNamed(members: readonly MemberAccess[], name: string): MemberAccess {
+  const found = members.find((member) => member.name === name);
+  if (found === undefined) throw new Error(`member ${name} is not among the members given`);
+  return found;
 }
 
 /** Restarts PostgreSQL of one member; the answer comes when it runs again. */
