@@ -1,7 +1,7 @@
 /** Patroni's REST API, asked from inside the members' own containers. */
 import type { MemberAccess } from "../model/access";
 import { place } from "./docker";
-import { ControlError, UnreachableError, excerpt, finding, unreachable } from "./errors";
+import { ControlError, UnreachableError, excerpt, finding } from "./errors";
 import { httpFrom, type HttpAnswer, type HttpRequest } from "./http";
 
 /** A member as the cluster view shows it. */
@@ -165,22 +165,20 @@ export async function switchover(
   candidate: string,
 ): Promise<void> {
   const doing = `switch over from ${leader} to ${candidate}`;
-  const ask = async (member: MemberAccess): Promise<void> => {
-    const answer = await patroniRequest(member, {
+  const ask = (member: MemberAccess): Promise<HttpAnswer> =>
+    patroniRequest(member, {
       method: "POST",
       path: "/switchover",
       body: { leader, candidate },
       timeoutMs: 60_000,
     });
-    if (answer.status !== 200) throw refused(member, doing, answer);
-  };
-  try {
-    await ask(memberNamed(members, leader));
-  } catch (error) {
-    // Any member takes the wish. One that was taken is refused by the next: another one leads by then.
-    if (!unreachable(error)) throw error;
-    await ask(memberNamed(members, candidate));
-  }
+  const [first, second] = [memberNamed(members, leader), memberNamed(members, candidate)];
+  // Any member takes the wish. One that was taken is refused by the next: another one leads by then.
+  const answer = await ask(first).catch((error: unknown) => {
+    if (!(error instanceof ControlError)) throw error;
+    return ask(second);
+  });
+  if (answer.status !== 200) throw refused(first, doing, answer);
 }
 
 function memberNamed(members: readonly MemberAccess[], name: string): MemberAccess {
