@@ -1,11 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../model/config";
 import { REPO_DIR, UID } from "../model/paths";
-import { PGBACKREST_FILE, renderRepositoryBackrest } from "../model/render/pgbackrest";
+import { renderRepositoryBackrest } from "../model/render/pgbackrest";
 import type { RepositoryPlan, Topology } from "../model/topology";
-import { createBackupGate } from "./backupGate";
+import { createBackRestServer } from "./backRestServer";
 import { PgComponent } from "./component";
-import { containerBase, createConfigFiles, createContainer, type ContainerSpec } from "./container";
+import { createConfigFiles } from "./container";
 import { createDataVolume } from "./dataVolume";
 import type { DockerHost } from "./dockerHost";
 import type { Keys } from "./keys";
@@ -30,21 +30,10 @@ export class BackRestRepo extends PgComponent {
       this.child(),
     );
     const files = this.createFiles(args);
-    const spec: ContainerSpec = {
-      instance: repository,
-      image: "postgres",
-      uid: UID.postgres,
-      memoryMiB: config.resources.memoryMiB.backup,
-      command: ["pgbackrest", "server"],
-      env: { PGBACKREST_CONFIG: PGBACKREST_FILE, PGHA_BACKREST_PORT: repository.port },
-      ports: [{ port: repository.port, to: "peer" }],
-      volumes: { [data]: REPO_DIR },
-      healthcheck: ["healthcheck", "pgbackrest"],
-      graceSeconds: 30,
-    };
-    const base = [volume, files, ...containerBase(host, spec)];
-    const gate = createBackupGate(topology, host, spec, this.child(base));
-    createContainer(host, spec, this.child([...base, gate]));
+    createBackRestServer(
+      { config, topology, host, instance: repository, volumes: { [data]: REPO_DIR } },
+      this.child([volume, files]),
+    );
     this.registerOutputs({});
   }
 

@@ -27,7 +27,8 @@ export class DockerHost extends PgComponent {
   public readonly name: string;
   public readonly plan: HostPlan;
   public readonly images: HostImages;
-  private readonly gates: pulumi.Resource[] = [];
+  /** What every container of this host waits for. */
+  public readonly base: readonly pulumi.Resource[];
   private readonly provider: docker.Provider;
 
   constructor(args: DockerHostArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -40,13 +41,8 @@ export class DockerHost extends PgComponent {
     this.images = new HostImages(this, images, args.config, { parent: this });
     const network = this.createNetwork(args.after);
     const holder = this.createHolder(args.configured);
-    this.gates.push(network, holder);
+    this.base = [network, holder];
     this.registerOutputs({});
-  }
-
-  /** What every container of this host waits for. */
-  get base(): readonly pulumi.Resource[] {
-    return [...this.gates];
   }
 
   /** Options for a resource on this host. */

@@ -15,7 +15,7 @@ import {
   reachable,
   type Topology,
 } from "../model/topology";
-import { backupAccess, createBackupGate } from "./backupGate";
+import { backupAccess, createBackRestServer } from "./backRestServer";
 import { PgComponent } from "./component";
 import {
   containerBase,
@@ -107,10 +107,11 @@ export class PatroniNode extends PgComponent {
     const container = createContainer(host, spec, this.child([...base, drain]));
     this.createExit(container);
     if (topology.repository) {
-      const sidecar = backrestSpec(config, member);
-      const stock = [...this.stock, container, ...containerBase(host, sidecar)];
-      const gate = createBackupGate(topology, host, sidecar, this.child(stock));
-      createContainer(host, sidecar, this.child([...stock, gate]));
+      const volumes = { [dataVolume(member)]: PG_ROOT, [runVolume(member)]: SOCKET_DIR };
+      createBackRestServer(
+        { config, topology, host, instance: member.backrest, volumes, configOf: member.name },
+        this.child([...this.stock, container]),
+      );
     }
     this.registerOutputs({});
   }
@@ -217,22 +218,5 @@ function memberSpec(config: StackConfig, member: MemberPlan): ContainerSpec {
     healthcheck: ["healthcheck"],
     // A clean stop writes a checkpoint and waits until the standbys have it.
     graceSeconds: 120,
-  };
-}
-
-/** The sidecar by which the repository host reaches PGDATA: same volumes, one process of its own. */
-function backrestSpec(config: StackConfig, member: MemberPlan): ContainerSpec {
-  return {
-    instance: member.backrest,
-    image: "postgres",
-    uid: UID.postgres,
-    memoryMiB: config.resources.memoryMiB.backup,
-    command: ["pgbackrest", "server"],
-    env: { PGBACKREST_CONFIG: PGBACKREST_FILE, PGHA_BACKREST_PORT: member.backrest.port },
-    ports: [{ port: member.backrest.port, to: "peer" }],
-    volumes: { [dataVolume(member)]: PG_ROOT, [runVolume(member)]: SOCKET_DIR },
-    configOf: member.name,
-    healthcheck: ["healthcheck", "pgbackrest"],
-    graceSeconds: 30,
   };
 }

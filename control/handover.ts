@@ -7,6 +7,7 @@ import { watchForLeader } from "./leaderWatch";
 import {
   clusterView,
   isCounted,
+  memberNamed,
   memberStatus,
   switchover,
   type ClusterMember,
@@ -25,13 +26,6 @@ export interface Handover {
   readonly note?: ((text: string) => void) | undefined;
 }
 
-/** The member of a name; throws when there is none. */
-function memberOf(members: readonly MemberAccess[], name: string): MemberAccess {
-  const member = members.find((item) => item.name === name);
-  if (member === undefined) throw new Error(`member ${name} is not among the members given`);
-  return member;
-}
-
 /**
  * A checkpoint beforehand makes the leader's own one at shutdown short. Where its host cannot be reached
  * there is none, which `note` is told: to move leadership away from it may be just what is wanted.
@@ -41,7 +35,7 @@ export async function checkpoint(
   name: string,
   note: (text: string) => void = () => undefined,
 ): Promise<void> {
-  const member = memberOf(members, name);
+  const member = memberNamed(members, name);
   try {
     await onMember(member, "postgres", (client) => client.query("CHECKPOINT"));
   } catch (error) {
@@ -95,7 +89,7 @@ export async function switchPaused(
   { front, note }: Handover,
 ): Promise<void> {
   if (front === undefined) return switchover(members, from, to);
-  await handOver(members, from, [memberOf(members, to)], { front, note }, () =>
+  await handOver(members, from, [memberNamed(members, to)], { front, note }, () =>
     switchover(members, from, to),
   );
 }

@@ -181,7 +181,8 @@ export async function switchover(
   if (answer.status !== 200) throw refused(first, doing, answer);
 }
 
-function memberNamed(members: readonly MemberAccess[], name: string): MemberAccess {
+/** The member of a name; throws when there is none. */
+export function memberNamed(members: readonly MemberAccess[], name: string): MemberAccess {
   const found = members.find((member) => member.name === name);
   if (found === undefined) throw new Error(`member ${name} is not among the members given`);
   return found;

@@ -11,6 +11,7 @@ import { settle } from "./stack/config";
 import { allContainers, inside, isRunning } from "./stack/hosts";
 import { cluster, work } from "./stack/identity";
 import { killedUp } from "./stack/killedUp";
+import { rollOfMembers } from "./stack/shapes";
 
 useCluster();
 
@@ -25,39 +26,23 @@ function drawn(name: string): number {
   return hash / 2 ** 32;
 }
 
-interface Resources {
-  readonly shmSizeMiB: number;
-}
-/** Another size of shared memory: replaces every member. */
-function rollMembers() {
-  const { shmSizeMiB } = stackFile.read().resources as Resources;
-  const patch = { resources: { shmSizeMiB: shmSizeMiB === 128 ? 160 : 128 } };
-  settle(patch);
-  return patch;
-}
 /** Another value of a parameter that PostgreSQL takes at a restart only. */
 function restartMembers() {
-  const patch = { postgres: { parameters: { max_worker_processes: 9 + (SEED % 2) } } };
-  settle(patch);
-  return patch;
+  return { postgres: { parameters: { max_worker_processes: 9 + (SEED % 2) } } };
 }
 /** Another memory limit of the pools, in place. */
 function moreMemory() {
-  const patch = { resources: { memoryMiB: { pgbouncer: 65 + (SEED % 8) } } };
-  settle(patch);
-  return patch;
+  return { resources: { memoryMiB: { pgbouncer: 65 + (SEED % 8) } } };
 }
 /** One user and one database more: a user that has been declared stays. */
 function moreDatabases() {
   const { postgres } = stackFile.read() as { postgres: { users: Tree[]; databases: Tree[] } };
-  const patch = {
+  return {
     postgres: {
       users: [...postgres.users, { name: "late", connectionLimit: 2 }],
       databases: [...postgres.databases, { name: "late", owner: "late", connectionLimit: 4 }],
     },
   };
-  settle(patch);
-  return patch;
 }
 const container = (part: string): RegExp =>
   new RegExp(`Container ${cluster}-\\w+-(${part})-1 (deleting|creating|replacing)`);
@@ -102,7 +87,7 @@ async function forget(name: string): Promise<void> {
 
 /** A moment of an `up` that is under way. */
 interface Point {
-  /** What makes work for it; gives the patch of the config. */
+  /** What makes work for it; gives the patch of the config, which stays. */
   readonly change: () => Record<string, unknown>;
   readonly reached: (running: LongRun) => Promise<unknown>;
   /** Longest time between that and the kill, of which the seed takes a part. */
@@ -122,22 +107,18 @@ const POINTS: Record<string, Point> = {
     withinMs: 3000,
   },
   "while members are replaced": {
-    change: rollMembers,
+    change: rollOfMembers,
     reached: (running) => running.line(container("postgres")),
     withinMs: 4000,
   },
   "between PAUSE and RESUME": {
-    change: rollMembers,
+    change: rollOfMembers,
     reached: () =>
       untilNothing("a paused pool", 120, async () => ((await paused()).length > 0 ? [] : ["none"])),
     withinMs: 300,
   },
   "while files are written and their processes told": {
-    change: () => {
-      const patch = { pool: { size: 10 + (SEED % 2), reserve: 3 } };
-      settle(patch);
-      return patch;
-    },
+    change: () => ({ pool: { size: 10 + (SEED % 2), reserve: 3 } }),
     reached: (running) => running.line(/ConfigFiles \S+ updating/),
     withinMs: 1000,
   },
@@ -184,7 +165,9 @@ describe(`an \`up\` that is killed with its plugins (seed ${SEED})`, () => {
     "%s",
     async (name, { change, reached, withinMs }) => {
       const ms = Math.round(drawn(name) * withinMs);
-      const killed = await killedUp(change(), reached, ms);
+      const patch = change();
+      settle(patch);
+      const killed = await killedUp(patch, reached, ms);
       // The cluster serves, and no pool waits for somebody who is dead.
       await writers.goesOn(Date.now(), SERVES_SECONDS);
       await untilNothing("every pool resumed", SERVES_SECONDS, paused);

@@ -1,11 +1,11 @@
 import { afterAll, describe, expect, it } from "vitest";
-import { tailOf } from "../harness/longRun";
+import { type Ended, type LongRun, tailOf } from "../harness/longRun";
 import { first } from "../harness/outputs";
 import { healthy, members, outputs, useCluster } from "./stack/cluster";
-import { stackFile } from "./stack/checkout";
 import { beginUp, ops, previewClean, tryOps, tryPreview, tryUp, up } from "./stack/commands";
 import { settle } from "./stack/config";
 import { on } from "./stack/hosts";
+import { rollOfMembers } from "./stack/shapes";
 
 useCluster();
 
@@ -27,11 +27,34 @@ const PARAMETERS = { postgres: { parameters: { work_mem: "6MB" } } };
 
 afterAll(answer);
 
+/** What work comes to while the host says nothing. */
+async function whileSilent<T>(work: () => Promise<T>): Promise<T> {
+  await silence();
+  try {
+    return await work();
+  } finally {
+    await answer();
+  }
+}
+
+/** How an `up` ends that the host falls silent under, and how many seconds after that. */
+async function fallenSilent(
+  running: LongRun,
+  what: string,
+): Promise<{ ended: Ended; seconds: number }> {
+  const end = async () => {
+    const began = Date.now();
+    const ended = await running.ended;
+    return { ended, seconds: (Date.now() - began) / 1000 };
+  };
+  const { ended, seconds } = await whileSilent(end);
+  console.log(what, "with a host that fell silent:", seconds, "s, code", ended.code);
+  return { ended, seconds };
+}
+
 describe("a host of which ssh says nothing, while the cluster on it works on", () => {
   it("ends a preview within a minute with what to do", async () => {
-    await silence();
-    const ended = await tryPreview();
-    await answer();
+    const ended = await whileSilent(() => tryPreview());
     expect(ended.code).not.toBe(0);
     console.log("preview with a silent host:", ended.seconds, "s");
     expect(ended.seconds).toBeLessThan(MOST_S);
@@ -45,8 +68,7 @@ describe("a host of which ssh says nothing, while the cluster on it works on", (
     const onSilent = memberOf(HOST);
     if ((await members.leader()).name !== onSilent) await ops(["switchover", "--to", onSilent]);
     await healthy();
-    await silence();
-    try {
+    await whileSilent(async () => {
       const status = await tryOps(["--json", "status"]);
       expect(status.code, tailOf(status)).toBe(1);
       expect(status.seconds).toBeLessThan(MOST_S / 2);
@@ -60,31 +82,21 @@ describe("a host of which ssh says nothing, while the cluster on it works on", (
       await timed(1, "maintenance", HOST, "on");
       for (const to of ["pg1", "pg2"]) await timed(0, "switchover", "--to", memberOf(to));
       await timed(0, "psql", "--", "-c", "SELECT 1");
-    } finally {
-      await answer();
-    }
+    });
     await healthy();
   }, 400_000);
 
   it("ends an `up` that has just begun, and one in the middle of a roll, with what to do", async () => {
-    await silence();
-    const early = await tryUp();
-    await answer();
+    const early = await whileSilent(() => tryUp());
     expect(early.code).not.toBe(0);
     expect(early.seconds).toBeLessThan(MOST_S);
     expect(tailOf(early)).toContain("state: unreachable");
 
-    const { shmSizeMiB } = stackFile.read().resources as { shmSizeMiB: number };
-    const roll = { resources: { shmSizeMiB: shmSizeMiB === 128 ? 160 : 128 } };
+    const roll = rollOfMembers();
     settle(roll);
     const running = beginUp(roll);
     await running.line(/Container \S+-pg1-postgres-1 deleting/);
-    await silence();
-    const began = Date.now();
-    const ended = await running.ended;
-    const seconds = (Date.now() - began) / 1000;
-    await answer();
-    console.log("a roll with a host that fell silent:", seconds, "s, code", ended.code);
+    const { ended, seconds } = await fallenSilent(running, "a roll");
     expect(ended.code).not.toBe(0);
     expect(tailOf(ended)).toContain("state: unreachable");
     expect(seconds).toBeLessThan(2 * MOST_S);
@@ -96,12 +108,7 @@ describe("a host of which ssh says nothing, while the cluster on it works on", (
     const running = beginUp(PARAMETERS);
     settle(PARAMETERS);
     await running.line(/refresh/);
-    await silence();
-    const began = Date.now();
-    const ended = await running.ended;
-    const seconds = (Date.now() - began) / 1000;
-    await answer();
-    console.log("up with a host that fell silent:", seconds, "s, code", ended.code);
+    const { ended, seconds } = await fallenSilent(running, "up");
     expect(ended.code).not.toBe(0);
     expect(seconds).toBeLessThan(MOST_S);
     await up();

@@ -68,18 +68,21 @@ export async function allContainers(): Promise<Record<string, string>> {
   return Object.fromEntries(found.flatMap((one) => [...one].sort()));
 }
 
-/** Ids of all containers of all hosts with the time at which each was started, by name. */
+/** The same with the time at which each was started. */
 export async function allStarted(): Promise<Record<string, string>> {
-  const script = `docker ps --quiet --filter "name=^/?$1-" \
-    | xargs --no-run-if-empty docker inspect --format "{{.Name}} {{.Id}} {{.State.StartedAt}}"`;
+  const format = "{{.Name}} {{.Id}} {{.State.StartedAt}}";
   const found = await Promise.all(
-    lab.hosts.map(({ name }) => on(name, ["sh", "-c", script, "sh", cluster])),
+    lab.hosts.map(async ({ name }) => {
+      const ids = [...(await containersOf(name)).values()];
+      return ids.length === 0 ? "" : docker(name, ["inspect", "--format", format, ...ids]);
+    }),
   );
-  const rows = found.flatMap(lines).map((line): [string, string] => {
-    const [name = "", ...rest] = line.split(" ");
-    return [name.replace(/^\//, ""), rest.join(" ")];
-  });
-  return Object.fromEntries(rows);
+  return Object.fromEntries(
+    found.flatMap(lines).map((line) => {
+      const [name = "", ...rest] = line.replace(/^\//, "").split(" ");
+      return [name, rest.join(" ")];
+    }),
+  );
 }
 
 /** Standard output and error of a container. */

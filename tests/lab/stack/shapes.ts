@@ -1,5 +1,6 @@
 /** The cluster in other shapes than the base one. */
 import type { Tree } from "../../harness/stackFile";
+import { stackFile } from "./checkout";
 import { refreshOutputs } from "./cluster";
 import { pulumi, tryUp, up } from "./commands";
 import { hostEntries } from "./config";
@@ -8,6 +9,12 @@ import { lab } from "./identity";
 /** Sees that the lab has so many hosts at least; those that are there already stay as they are. */
 export async function atLeast(count: number): Promise<void> {
   await lab.up(Math.max(count, lab.hosts.length));
+}
+
+/** A patch that replaces every member: another size of shared memory. */
+export function rollOfMembers(): Tree {
+  const { shmSizeMiB } = stackFile.read().resources as { shmSizeMiB: number };
+  return { resources: { shmSizeMiB: shmSizeMiB === 128 ? 160 : 128 } };
 }
 
 /** An entry of the stack file for a host of the lab. */
