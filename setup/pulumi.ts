@@ -1,5 +1,5 @@
 import { existsSync, rmSync } from "node:fs";
-import { adviseOnHosts, leaveAlone } from "./absentHosts";
+import { adviseOnHosts } from "./absentHosts";
 import { followHosts } from "./hostChanges";
 import { root, tools } from "./paths";
 import { attached } from "./process";
@@ -39,15 +39,14 @@ export async function runPulumi(args: string[]): Promise<number> {
 async function runOnce(args: string[], command: PulumiCommand): Promise<number> {
   const ready = prepare(args, command);
   const hosts = hostsFor(command, command.stack ?? defaultStack());
-  const followed = hosts && (await followHosts(command.verb, hosts));
+  const followed = hosts && (await followHosts(command, hosts));
   try {
-    const flags = [...(followed?.flags ?? []), ...leaveAlone(command.verb, hosts)];
     const env = {
       ...pulumiEnv(),
       ...followed?.env,
       ...(takesAllDown(command) ? { [TAKE_DOWN]: "1" } : {}),
     };
-    const all = beforeDashes(ready.args, flags);
+    const all = beforeDashes(ready.args, [...(followed?.flags ?? [])]);
     const code = await attached(tools("bin", "pulumi"), all, { cwd: ready.cwd, env });
     if (ready.files) settle(command, ready.files, ready.before);
     if (code !== 0) await adviseOnHosts(command.verb, hosts);

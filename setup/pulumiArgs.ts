@@ -14,6 +14,8 @@ export interface PulumiCommand {
   configFile?: string;
   /** True when only a part of the stack is meant: --target, --exclude. */
   partial: boolean;
+  /** False when live state is not to be read: --refresh=false. */
+  refresh: boolean;
   /** True when only help is asked for. */
   help: boolean;
 }
@@ -52,6 +54,7 @@ export function parsePulumiArgs(args: string[]): PulumiCommand {
     cwd: values.get("--cwd") ?? values.get("-C"),
     configFile: values.get("--config-file"),
     partial: ["-t", "--target", "-x", "--exclude"].some((flag) => values.has(flag)),
+    refresh: (values.get("--refresh") ?? values.get("-r")) !== "false",
     help,
   };
 }

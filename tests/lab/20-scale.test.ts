@@ -13,7 +13,7 @@ import {
 } from "./stack/cluster";
 import { ops, previewClean, tryPreview, up } from "./stack/commands";
 import { stackFile } from "./stack/checkout";
-import { ALL_PARTS, hostEntries } from "./stack/config";
+import { ALL_PARTS, hostEntries, hostsWith } from "./stack/config";
 import { cluster } from "./stack/identity";
 import { killedUp } from "./stack/killedUp";
 import { MOST_STALL_MS } from "./stack/limits";
@@ -67,7 +67,12 @@ describe("members 3, 4, 5, 4, 3 and Consul servers 3, 5, 3, under load", () => {
   }, 600_000);
 
   it("gets a fifth, and two more Consul servers", async () => {
-    await up(hosts(entryOf("pg4", ALL_PARTS), entryOf("pg5", ALL_PARTS)));
+    const { stdout, stderr } = await up(
+      hosts(entryOf("pg4", ALL_PARTS), entryOf("pg5", ALL_PARTS)),
+    );
+    // Images go to the host that has none.
+    const carried = [...`${stdout}${stderr}`.matchAll(/carrying \d+ images? .*to host (pg\d)/g)];
+    expect([...new Set(carried.map(([, host]) => host))]).toEqual(["pg5"]);
     await refreshOutputs();
     await clean();
     expect(names()).toEqual(["pg1", "pg2", "pg3", "pg4", "pg5"]);
@@ -75,15 +80,20 @@ describe("members 3, 4, 5, 4, 3 and Consul servers 3, 5, 3, under load", () => {
     await writers.goesOn(Date.now(), 15);
   }, 600_000);
 
-  it("refuses in a preview to lose two members at once, another major, a user", async () => {
+  it("refuses in a preview to lose two members at once or the quorum, another major, a user", async () => {
     const five = stackFile.read();
     const postgres = { version: 16, users: [{ name: "app" }] };
-    const { code, stdout, stderr } = await tryPreview({ ...hosts(), postgres });
+    const serving = { runs: SERVING };
+    const { code, stdout, stderr } = await tryPreview({
+      ...hostsWith({ pg2: serving, pg3: serving }),
+      postgres,
+    });
     stackFile.write(five);
     expect(code).not.toBe(0);
     // All in one preview, which touches nothing.
     const text = `${stdout}${stderr}`.replace(/\s+/g, " ");
     expect(text).toMatch(/refused: .* would be removed at once/);
+    expect(text).toMatch(/refused: .* would be removed and 1 of 5 Consul servers stay/);
     expect(text).toMatch(/refused: it cannot change from 17 to 16 .*docs\/servers\.md/);
     expect(text).toMatch(/refused: reporting.* never dropped by `up`/);
   }, 120_000);
@@ -104,6 +114,10 @@ describe("members 3, 4, 5, 4, 3 and Consul servers 3, 5, 3, under load", () => {
   }, 900_000);
 
   it("is back to three, with nothing left of the fourth", async () => {
+    // Killed on the way (-9, with its plugins): while the member leaves.
+    const leaves = new RegExp(`MemberExit ${cluster}-pg4-postgres-1-exit deleting`);
+    await killedUp(hosts(), (running) => running.line(leaves), 300);
+    await writers.goesOn(Date.now(), 15);
     await upWithout(hosts());
     await clean();
     expect(names()).toEqual(["pg1", "pg2", "pg3"]);

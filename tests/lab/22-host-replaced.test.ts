@@ -1,9 +1,9 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import type { Status } from "../../ops/status/types";
 import { query } from "../harness/dialler";
 import { first } from "../harness/outputs";
 import { Writers } from "../harness/writers";
 import {
-  aside,
   healthy,
   members,
   otherLeader,
@@ -19,44 +19,56 @@ import { cluster, lab } from "./stack/identity";
 
 useCluster();
 
-const HOST = "pg2";
-const MEMBER = `${cluster}-${HOST}-postgres-1`;
 const MARK = "before_the_loss";
+const backup = async () => (JSON.parse((await ops(["--json", "status"])).stdout) as Status).backup;
 
-it("has an empty machine in the place of the leader's rebuilt as a replica by one `up`", async () => {
-  const old = await members.leader();
-  if (old.name !== MEMBER) await ops(["switchover", "--to", MEMBER]);
-  await healthy();
-  const leader = await members.leader();
-  const system = (await members.status(leader)).database_system_identifier;
-  await query(aside(), `CREATE TABLE ${MARK} AS SELECT 42 AS n`);
-  const others = targets("pooledPrimary").filter(({ host }) => host !== lab.host(HOST).address);
-  const writers = await Writers.start(others, { clients: 4, table: first(others) });
-  try {
-    const at = Date.now();
-    await lab.replace(HOST);
-    await otherLeader(leader);
-    await writers.goesOn(at, 60);
+describe("an empty machine in the place of the leader's", () => {
+  // The second one has the repository, and all backups are lost with it.
+  it.each(["pg2", "pg1"])(
+    "is rebuilt as a replica by one `up`: %s",
+    async (host) => {
+      const member = `${cluster}-${host}-postgres-1`;
+      if ((await members.leader()).name !== member) await ops(["switchover", "--to", member]);
+      await healthy();
+      const leader = await members.leader();
+      const system = (await members.status(leader)).database_system_identifier;
+      const before = (await containersOf(host)).size;
+      const others = targets("pooledPrimary").filter((one) => one.host !== lab.host(host).address);
+      const table = first(others);
+      await query(table, `CREATE TABLE ${MARK} AS SELECT 42 AS n`);
+      const writers = await Writers.start(others, { clients: 4, table });
+      try {
+        const at = Date.now();
+        await lab.replace(host);
+        await otherLeader(leader);
+        await writers.goesOn(at, 60);
 
-    // The stack file gets the key of the new machine: all that a person changes.
-    const { seconds } = await up({ hosts: hostEntries() });
-    await refreshOutputs();
-    await healthy();
-    console.log("a new machine taken in:", seconds, "s");
-    const rebuilt = first(outputs().operations.members.filter(({ name }) => name === MEMBER));
-    expect((await members.leader()).name).not.toBe(MEMBER);
-    expect((await members.status(rebuilt)).database_system_identifier).toBe(system);
-    expect(await members.value(`SELECT n FROM ${MARK}`, "app", rebuilt)).toBe("42");
-    expect((await containersOf(HOST)).size).toBe((await containersOf("pg3")).size);
-    const clean = await previewClean();
-    expect(clean.code, clean.stdout).toBe(0);
+        // The stack file gets the key of the new machine: all that a person changes.
+        const { seconds } = await up({ hosts: hostEntries() });
+        await refreshOutputs();
+        await healthy();
+        console.log("a new machine taken in:", seconds, "s");
+        const rebuilt = first(outputs().operations.members.filter(({ name }) => name === member));
+        expect((await members.leader()).name).not.toBe(member);
+        expect((await members.status(rebuilt)).database_system_identifier).toBe(system);
+        expect(await members.value(`SELECT n FROM ${MARK}`, "app", rebuilt)).toBe("42");
+        expect((await containersOf(host)).size).toBe(before);
+        // There is something to restore, and WAL goes there.
+        const stop = (await backup())?.last?.stop ?? 0;
+        expect(await backup()).toMatchObject({ error: null, archive: { failing: false } });
+        if (host === "pg1") expect(stop).toBeGreaterThan(at / 1000);
+        const clean = await previewClean();
+        expect(clean.code, clean.stdout).toBe(0);
 
-    console.log("a host replaced:", await writers.stop());
-    expect(await writers.verify()).toEqual([]);
-  } finally {
-    await writers.stop();
-    await healthy();
-    await writers.clear();
-    await query(aside(), `DROP TABLE IF EXISTS ${MARK}`);
-  }
-}, 900_000);
+        console.log("a host replaced:", await writers.stop());
+        expect(await writers.verify()).toEqual([]);
+      } finally {
+        await writers.stop();
+        await healthy();
+        await writers.clear();
+        await query(table, `DROP TABLE IF EXISTS ${MARK}`);
+      }
+    },
+    900_000,
+  );
+});

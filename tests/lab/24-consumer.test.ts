@@ -1,33 +1,14 @@
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { stringify } from "yaml";
-import { query } from "../harness/dialler";
-import { checkout } from "./stack/checkout";
-import { aside, healthy, members, otherLeader, useCluster } from "./stack/cluster";
-import { command } from "./stack/commands";
+import { healthy, members, otherLeader, useCluster } from "./stack/cluster";
+import { consumer, makeConsumer, removeConsumer } from "./stack/consumer";
 import { docker } from "./stack/hosts";
-import { cluster } from "./stack/identity";
 
 useCluster();
 
-const CONSUMER = "examples/consumer";
-const consumer = (...args: string[]) =>
-  command("pulumi", ["-C", CONSUMER, ...args, "--stack", cluster, "--non-interactive"]);
-
 describe("a stack of another project that uses the cluster", () => {
-  beforeAll(async () => {
-    const config = { "consumer:cluster": `organization/postgres-ha/${cluster}` };
-    writeFileSync(join(checkout, CONSUMER, `Pulumi.${cluster}.yaml`), stringify({ config }));
-    const made = await consumer("stack", "init");
-    expect(made.code, made.stderr).toBe(0);
-  }, 120_000);
+  beforeAll(() => makeConsumer(), 120_000);
 
-  afterAll(async () => {
-    const gone = await consumer("destroy", "--yes", "--remove");
-    expect(gone.code, gone.stderr).toBe(0);
-    await query(aside(), "DROP TABLE IF EXISTS consumer_visits");
-  }, 120_000);
+  afterAll(() => removeConsumer(), 120_000);
 
   it("has its update go on where a failover came after its preview", async () => {
     const preview = await consumer("preview");

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { query } from "../harness/dialler";
-import { lines } from "../harness/run";
 import {
   aside,
   healthy,
@@ -14,15 +13,11 @@ import {
 import { command, down, previewClean, up } from "./stack/commands";
 import { hostNames } from "./stack/config";
 import { killedUp } from "./stack/killedUp";
-import { allContainers, docker } from "./stack/hosts";
+import { allContainers, volumesOf } from "./stack/hosts";
 import { cluster, lab } from "./stack/identity";
 
 useCluster();
 
-async function volumes(host: string): Promise<string[]> {
-  const args = ["volume", "ls", "--filter", `name=^${cluster}-`, "--format", "{{.Name}}"];
-  return lines(await docker(host, args));
-}
 const system = async () =>
   (await members.status(await members.leader())).database_system_identifier;
 
@@ -41,7 +36,7 @@ it("is taken down with its data kept, which the next `up` adopts", async () => {
     expect(await allContainers()).toEqual({});
     for (const name of hostNames())
       for (const part of ["postgres", "consul"])
-        expect(await volumes(name)).toContain(`${cluster}-${name}-${part}-1-data`);
+        expect(await volumesOf(name)).toContain(`${cluster}-${name}-${part}-1-data`);
 
     // As a first `up` that dies: nothing is there but data.
     const made = new RegExp(`Container ${cluster}-pg2-postgres-1 creat`);

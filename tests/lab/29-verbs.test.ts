@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Status } from "../../ops/status/types";
 import { first } from "../harness/outputs";
 import { tailOf } from "../harness/longRun";
 import { untilNothing } from "../harness/wait";
@@ -27,6 +28,36 @@ describe("the verbs of a day, by ssh", () => {
     live.child.kill("SIGINT");
     await live.ended;
   }, 60_000);
+
+  it("status --json: all that a monitoring asks for", async () => {
+    const { operations } = outputs();
+    const leader = await members.leader();
+    const found = JSON.parse((await ops(["--json", "status"])).stdout) as Status;
+    expect(found).toMatchObject({ verdict: "healthy", problems: [], leader: leader.name });
+    const [timeline] = new Set(found.members.map((member) => member.timeline));
+    for (const { name, role, state, sync, lagBytes, ...member } of found.members) {
+      const leads = name === leader.name;
+      expect([name, role, state], name).toEqual(
+        leads ? [name, "leader", "running"] : [name, "replica", "streaming"],
+      );
+      expect(sync, name).toBe(leads ? null : "quorum");
+      expect(lagBytes === null, name).toBe(leads);
+      expect(member.timeline, name).toBe(timeline);
+    }
+    expect(found.members).toHaveLength(operations.members.length);
+    expect(found.hosts.map(({ name, error }) => [name, error])).toEqual(
+      ["pg1", "pg2", "pg3"].map((name) => [name, null]),
+    );
+    expect(found.pools.map(({ name }) => name).sort()).toEqual(
+      operations.poolers.map(({ container }) => container).sort(),
+    );
+    expect(found.consul).toMatchObject({ healthy: true, error: null });
+    expect(operations.consul.map(({ container }) => container)).toContain(found.consul.leader);
+    for (const { kind, answeredBy } of found.endpoints)
+      expect(answeredBy, kind).toBe(/primary/i.test(kind) ? "leader" : "replica");
+    expect(found.backup).toMatchObject({ archive: { failing: false }, error: null });
+    expect(found.backup?.last?.stop).toBeGreaterThan(Date.now() / 1000 - 86_400);
+  });
 
   it("status: tells what is wrong by its exit code, and `recover` starts what was stopped", async () => {
     const pooler = first(outputs().operations.poolers);

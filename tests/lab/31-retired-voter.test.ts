@@ -12,6 +12,7 @@ import {
   useCluster,
 } from "./stack/cluster";
 import { previewClean, up } from "./stack/commands";
+import { consumer, makeConsumer, removeConsumer } from "./stack/consumer";
 import { ALL_PARTS, hostEntries, hostsWith } from "./stack/config";
 import { lab } from "./stack/identity";
 import { atLeast, entryOf, upWithout } from "./stack/shapes";
@@ -32,6 +33,7 @@ describe("a host with a vote in Consul that is dead for good", () => {
 
   beforeAll(async () => {
     await atLeast(4);
+    await makeConsumer();
     const others = targets("pooledPrimary").filter(({ host }) => host !== lab.host(LOST).address);
     writers = await Writers.start(others, { clients: 4, table: aside() });
   }, 300_000);
@@ -44,11 +46,12 @@ describe("a host with a vote in Consul that is dead for good", () => {
     await upWithout({ hosts: hostEntries() });
     await lab.replace(NEW);
     await healthy();
+    await removeConsumer();
     await writers.clear();
   }, 900_000);
 
   it("gives vote, member and endpoints to another host by one `up`, and leaves nothing", async () => {
-    const at = Date.now();
+    const [at, before] = [Date.now(), outputs()];
     await lab.powerOff(LOST);
     await writers.goesOn(at, 60);
     await members.leader();
@@ -63,6 +66,13 @@ describe("a host with a vote in Consul that is dead for good", () => {
     const clean = await previewClean();
     expect(clean.code, clean.stdout).toBe(0);
     await writers.goesOn(Date.now(), 15);
+    // Who reads the outputs finds the same in them, at other places.
+    const keys = (all: object) => Object.keys(all).sort();
+    expect(keys(outputs())).toEqual(keys(before));
+    expect(keys(outputs().endpoints)).toEqual(keys(before.endpoints));
+    expect(outputs().endpoints.primary.map(({ host }) => host)).toContain(lab.host(NEW).address);
+    const update = await consumer("up", "--yes", "--skip-preview");
+    expect(update.code, `${update.stdout}${update.stderr}`).toBe(0);
     const figures = await writers.stop();
     console.log("a voter retired:", figures);
     expect(figures.acknowledged).toBeGreaterThan(100);

@@ -120,6 +120,11 @@ export function down(): Promise<Ended> {
   return must("down", [...STACK, "--yes"]);
 }
 
+/** `npm run down -- --delete-data`, which must succeed: nothing of the cluster stays. */
+export function removeAll(): Promise<Ended> {
+  return must("down", [...STACK, "--delete-data", "--yes"]);
+}
+
 /** Begins `npm run ops -- ARGS` without questions. */
 export function beginOps(args: readonly string[], options?: CommandOptions): LongRun {
   return begin("ops", [...STACK, "--yes", ...args], options);

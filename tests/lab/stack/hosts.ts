@@ -52,6 +52,12 @@ export async function isRunning({ host, container }: ContainerAccess): Promise<b
   return code === 0 && stdout.trim() === "true";
 }
 
+/** Names of the cluster's volumes on a host. */
+export async function volumesOf(host: string): Promise<string[]> {
+  const args = ["volume", "ls", "--filter", `name=^${cluster}-`, "--format", "{{.Name}}"];
+  return lines(await docker(host, args));
+}
+
 /** The cluster's containers on a host that run, each with its id: another id is another container. */
 export async function containersOf(host: string): Promise<Map<string, string>> {
   const format = "{{.Names}} {{.ID}}";

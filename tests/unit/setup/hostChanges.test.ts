@@ -81,6 +81,13 @@ function state(deployment: Deployment): void {
   put(join(folder, "state", "backend", ".pulumi", "stacks", "postgres-ha", `${STACK}.json`), text);
 }
 
+/** Another command holds the stack's lock. */
+function atWork(): void {
+  const locks = "state/backend/.pulumi/locks/organization/postgres-ha";
+  const text = JSON.stringify({ pid: 1, hostname: "elsewhere" });
+  put(join(folder, locks, STACK, "1.json"), text);
+}
+
 const calls = (): Call[] =>
   readFileSync(join(folder, "calls"), "utf8")
     .split("\n")
@@ -153,15 +160,67 @@ describe("a host that is gone for good", () => {
 
   it("is left to the CLI while another command is at work", async () => {
     state(recorded());
-    const lock = join(
-      folder,
-      "state/backend/.pulumi/locks/organization/postgres-ha",
-      STACK,
-      "1.json",
-    );
-    put(lock, JSON.stringify({ pid: 1, hostname: "elsewhere" }));
+    atWork();
     expect(await runPulumi(["up", ...retire()])).toBe(0);
     expect(calls().map(({ args }) => args[0])).toEqual(["up"]);
+  });
+});
+
+/** pg2 is out for now. */
+const away = (): string[] =>
+  stackFile((hosts) => Object.assign(hosts[1] as Raw, { state: "unreachable" }));
+const verbs = (): (string | undefined)[] => calls().map(({ args }) => args[0]);
+
+describe("a host that is out for now", () => {
+  it("is not asked: the others are, before `up`", async () => {
+    state(recorded());
+    expect(await runPulumi(["up", ...away()])).toBe(0);
+    expect(verbs()).toEqual(["stack", "refresh", "up"]);
+    const [imported, refresh, up] = calls();
+    expect(namesIn(imported?.record?.deployment)).toEqual(namesIn(recorded()));
+    expect(refresh?.args).toEqual(expect.arrayContaining(["--yes", "--skip-preview"]));
+    const targets = (refresh?.args ?? []).filter((_, i, all) => all[i - 1] === "--target");
+    expect(targets.map((urn) => nameOf({ urn }))).toContain("orders-pg1-network");
+    expect(targets.join()).not.toContain("::orders-pg2");
+    expect(up?.args).toContain("--refresh=false");
+    expect(refresh?.backend).toBe(up?.backend);
+    expect(said()).toContain("drift is looked for on the others only");
+  });
+
+  it("is not asked by a preview, which writes to a copy alone", async () => {
+    state(recorded());
+    expect(await runPulumi(["preview", ...away()])).toBe(0);
+    expect(verbs()).toEqual(["refresh", "preview"]);
+    const [refresh, preview] = calls();
+    expect(preview?.args).toContain("--refresh=false");
+    expect(preview?.backend).toBe(refresh?.backend);
+    expect(preview?.backend).not.toContain(join(folder, "state"));
+    expect(existsSync(preview?.backend?.slice("file://".length) ?? "")).toBe(false);
+  });
+
+  it("has the command end where drift cannot be looked for, and nothing is left behind", async () => {
+    state(recorded());
+    vi.stubEnv("FAILS", "refresh");
+    await expect(runPulumi(["preview", ...away()])).rejects.toThrow(
+      /without pg2 failed \(exit 255\)[^]*members: refused[^]*Hosts that do not answer:\n.*pg1/,
+    );
+    expect(verbs()).toEqual(["refresh"]);
+    expect(existsSync(calls()[0]?.backend?.slice("file://".length) ?? "")).toBe(false);
+  });
+
+  it("asks nothing where the person wants live state left unread, or there is no record", async () => {
+    expect(await runPulumi(["up", ...away()])).toBe(0);
+    state(recorded());
+    expect(await runPulumi(["preview", "--refresh=false", ...away()])).toBe(0);
+    expect(verbs()).toEqual(["up", "preview"]);
+  });
+
+  it("has no host asked while another command is at work", async () => {
+    state(recorded());
+    atWork();
+    expect(await runPulumi(["up", ...away()])).toBe(0);
+    expect(verbs()).toEqual(["up"]);
+    expect(calls()[0]?.args).toContain("--refresh=false");
   });
 });
 
