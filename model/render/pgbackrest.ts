@@ -19,6 +19,13 @@ export function stanzaName(topology: Topology): string {
   return topology.cluster;
 }
 
+/**
+ * Seconds without a byte after which pgBackRest gives up on a segment; its own default is 60. A host
+ * that dies while it is asked says nothing: a standby could not be promoted for as long, and a member
+ * that is stopped waits for its archiver. PostgreSQL asks again by itself. Shorter than any `ttl`.
+ */
+const ARCHIVE_IO = { "io-timeout": 10 };
+
 const LOGGING = { "log-level-console": "info", "log-level-file": "off", "log-level-stderr": "off" };
 
 /** pgbackrest.conf of a member: archives to, and restores from, the repository host. */
@@ -40,6 +47,8 @@ export function renderMemberBackrest(
       ...server(member.backrest.port),
       "tls-server-auth": [`${repository.name}=${stanzaName(topology)}`],
     },
+    "global:archive-get": ARCHIVE_IO,
+    "global:archive-push": ARCHIVE_IO,
     [stanzaName(topology)]: {
       "pg1-path": dataDirectory(config.postgres.version),
       "pg1-port": member.port,
