@@ -1,6 +1,6 @@
 import { DEFAULT_MAX_CONNECTIONS, type StackConfig } from "../config";
-import type { RepositoryPlan, Topology } from "../topology";
-import { PGBACKREST_FILE, stanzaName } from "./pgbackrest";
+import type { Topology } from "../topology";
+import { stanzaName } from "./pgbackrest";
 
 /** Patroni's timing in seconds; loop_wait + 2 x retry_timeout <= ttl (Patroni's own rule). */
 const TIMING = {
@@ -92,20 +92,10 @@ function archiving(topology: Topology): Record<string, string> {
   const { repository } = topology;
   const always = { archive_mode: "on", archive_timeout: "60s" };
   if (repository === undefined) return { ...always, archive_command: "/bin/true" };
-  const pgbackrest = `pgbackrest --config=${PGBACKREST_FILE} --stanza=${stanzaName(topology)}`;
+  const at = `${repository.address} ${repository.port} ${stanzaName(topology)}`;
   return {
     ...always,
-    archive_command: `${answers(repository)} && ${pgbackrest} archive-push "%p"`,
-    restore_command: `${answers(repository)} && ${pgbackrest} archive-get %f "%p"`,
+    archive_command: `pgbackrest-wal push ${at} "%p"`,
+    restore_command: `pgbackrest-wal get ${at} %f "%p"`,
   };
-}
-
-/**
- * Asked first, as pgBackRest tries a host that is dead or frozen for long. A member that is promoted
- * asks for three files or four, taking no writes until it has an answer, and one that is stopped
- * waits for its archiver. A dead host costs a second here, a frozen one three.
- */
-function answers({ address, port }: RepositoryPlan): string {
-  const options = `--config=${PGBACKREST_FILE} --io-timeout=1 --tls-server-port=${port}`;
-  return `timeout 3 pgbackrest ${options} server-ping ${address}`;
 }

@@ -20,11 +20,15 @@ export function stanzaName(topology: Topology): string {
 }
 
 /**
- * Seconds without a byte after which pgBackRest gives up on a segment; its own default is 60. A host
- * that dies while it is asked says nothing: a standby could not be promoted for as long, and a member
- * that is stopped waits for its archiver. PostgreSQL asks again by itself. Shorter than any `ttl`.
+ * Seconds after which pgBackRest gives up on a repository that does not let it in, or lets it in and
+ * then says nothing; its own defaults are a minute and half an hour. A host that dies or freezes while
+ * it is asked is silent: a standby could not be promoted for as long, and a member that is stopped
+ * waits for its archiver. PostgreSQL asks again by itself. Below every `ttl`, where a standby asks.
  */
-const ARCHIVE_IO = { "io-timeout": 10 };
+const PATIENCE = {
+  "global:archive-get": { "io-timeout": 10, "protocol-timeout": 15 },
+  "global:archive-push": { "io-timeout": 10, "protocol-timeout": 30 },
+};
 
 const LOGGING = { "log-level-console": "info", "log-level-file": "off", "log-level-stderr": "off" };
 
@@ -47,8 +51,7 @@ export function renderMemberBackrest(
       ...server(member.backrest.port),
       "tls-server-auth": [`${repository.name}=${stanzaName(topology)}`],
     },
-    "global:archive-get": ARCHIVE_IO,
-    "global:archive-push": ARCHIVE_IO,
+    ...PATIENCE,
     [stanzaName(topology)]: {
       "pg1-path": dataDirectory(config.postgres.version),
       "pg1-port": member.port,

@@ -10,7 +10,7 @@ import {
   useCluster,
 } from "./stack/cluster";
 import { ops } from "./stack/commands";
-import { docker } from "./stack/hosts";
+import { docker, inspect } from "./stack/hosts";
 
 useCluster();
 
@@ -51,7 +51,8 @@ describe("a backup repository that is frozen", () => {
 
   afterAll(async () => {
     const { host, container } = repository();
-    await docker(host.name, ["unpause", container]);
+    const state = await inspect({ host, container }, "{{.State.Status}}");
+    if (state === "paused") await docker(host.name, ["unpause", container]);
     for (const member of outputs().operations.members)
       await docker(member.host.name, ["start", member.container]);
     await healthy();
