@@ -37,6 +37,7 @@ export function createConsulNode(
       node: containerAccess(topology, node),
       raftAddress: "rpc" in node.ports ? socket(node.address, node.ports.rpc) : undefined,
       servers: near.consulServers.map((server) => consulAccess(topology, server)),
+      serversOut: topology.consulServers.length - near.consulServers.length,
       agents: near.consulAgents.map((agent) => containerAccess(topology, agent)),
       managementToken: keys.managementToken,
       ...gated(host, spec),

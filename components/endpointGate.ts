@@ -2,6 +2,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import {
   containerAccess,
   type HaproxyPlan,
+  type Instance,
   type PoolerPlan,
   reachable,
   type Topology,
@@ -34,9 +35,7 @@ export function createHaproxyGate(
     {
       kind: "haproxy",
       endpoint: containerAccess(topology, endpoint),
-      others: near.haproxies
-        .filter((other) => other.name !== name)
-        .map((other) => containerAccess(topology, other)),
+      ...othersOf(near.haproxies, endpoint, topology),
       through: near.poolers
         .filter(({ via }) => via.name === name)
         .map((pooler) => ({
@@ -51,20 +50,31 @@ export function createHaproxyGate(
   );
 }
 
+/** The others of a kind, which is rolled in the order of the list. */
+function othersOf(all: readonly Instance[], { name }: Instance, topology: Topology) {
+  const others = all.filter((other) => other.name !== name);
+  return {
+    others: others.map((other) => containerAccess(topology, other)),
+    before: Math.max(
+      0,
+      all.findIndex((one) => one.name === name),
+    ),
+  };
+}
+
 /** The gate before a PgBouncer: the others that serve the same target do. */
 export function createPoolerGate(
   { topology, endpoint, host, spec }: EndpointGateArgs<PoolerPlan>,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Resource {
   const { name, target } = endpoint;
+  const same = reachable(topology).poolers.filter((other) => other.target === target);
   return new EndpointGate(
     `${name}-gate`,
     {
       kind: "pgbouncer",
       endpoint: containerAccess(topology, endpoint),
-      others: reachable(topology)
-        .poolers.filter((other) => other.name !== name && other.target === target)
-        .map((other) => containerAccess(topology, other)),
+      ...othersOf(same, endpoint, topology),
       through: [],
       ...gated(host, spec),
       timeoutSeconds: TIMEOUT_SECONDS,

@@ -157,6 +157,7 @@ export class PostgresCluster extends PgComponent {
       `${this.config.cluster}-dynamic-config`,
       {
         members: this.near.members.map((member) => memberAccess(this.topology, member)),
+        unreachable: this.topology.members.length - this.near.members.length,
         ...frontAccess(this.topology),
         config: dynamicConfig(this.config, this.topology) as Record<string, never>,
       },

@@ -148,15 +148,14 @@ async function restartReplica(
 }
 
 async function restartOne(members: readonly MemberAccess[], member: MemberAccess): Promise<void> {
-  const running = await runningMembers(members);
-  // Members that are out already stay out; of the others none may be missing besides this one.
-  await gate(running, member.name, { timeoutMs: RESTART_MS, maximumLag: MAXIMUM_LAG });
+  // One that is down already is one too many: this one would leave a leader without a standby.
+  await gate(members, member.name, { timeoutMs: RESTART_MS, maximumLag: MAXIMUM_LAG });
   try {
     await restartMember(member, RESTART_MS);
   } catch (error) {
     throw unreachable(error) ? error : await notBack(member, error);
   }
-  await gate(running, undefined, { timeoutMs: RESTART_MS, maximumLag: MAXIMUM_LAG });
+  await gate(members, undefined, { timeoutMs: RESTART_MS, maximumLag: MAXIMUM_LAG });
 }
 
 /** Those that were not restarted yet run on with what they started with. */

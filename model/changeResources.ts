@@ -100,6 +100,8 @@ export interface ConsulNodeInputs extends GatedContainer {
   readonly raftAddress?: string | undefined;
   /** Servers that can be reached, itself among them. */
   readonly servers: readonly ConsulAccess[];
+  /** How many servers are on hosts that are out, and not among them. */
+  readonly serversOut: number;
   /** All agents on hosts that can be reached. */
   readonly agents: readonly ContainerAccess[];
   /** Secret. */
@@ -119,8 +121,10 @@ export interface ThroughHaproxy {
 export interface EndpointGateInputs extends GatedContainer {
   readonly kind: "haproxy" | "pgbouncer";
   readonly endpoint: ContainerAccess;
-  /** The others that serve the same, on hosts that can be reached. */
+  /** The others that serve the same, on hosts that can be reached, in the order of a roll. */
   readonly others: readonly ContainerAccess[];
+  /** How many of them come before it in a roll. */
+  readonly before: number;
   /** PgBouncers that wait until the endpoint is back: those that go through it. */
   readonly through: readonly ThroughHaproxy[];
   /** Seconds for the others to serve. */

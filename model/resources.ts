@@ -94,6 +94,8 @@ export interface ConsulTokenGrant {
 /** Patroni's dynamic configuration, the part that the program owns. */
 export interface DynamicConfigInputs {
   readonly members: readonly MemberAccess[];
+  /** How many members are on hosts that are out, and not among them. */
+  readonly unreachable: number;
   /** HAProxies and PgBouncers of all hosts, for restarts that clients do not notice. */
   readonly haproxies: readonly ContainerAccess[];
   readonly poolers: readonly PoolerAccess[];

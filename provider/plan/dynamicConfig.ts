@@ -1,6 +1,6 @@
 /** What a changed dynamic configuration does: a reload, or PostgreSQL restarted in turn. */
 import { lowersStandbyLimit, restartFor } from "../../model/restartParameters";
-import { same } from "../diff";
+import { differing, parametersOf } from "../parameters";
 import type { Props } from "../secrets";
 import { PENDING } from "../types/dynamicConfig";
 import { fields, items, text, type Change } from "./change";
@@ -39,10 +39,6 @@ function restarts(members: number, lowered: readonly string[]): string {
   return `${turn}; as ${lowered.join(", ")} is lowered, then all once more, the leader first and where it is, which closes its connections`;
 }
 
-function parametersOf(config: Props): Props {
-  return fields(fields(config.postgresql).parameters);
-}
-
 /** Names of what is not a PostgreSQL parameter: `ttl`, `postgresql.use_slots`. */
 function settings(old: Props, now: Props): string[] {
   const own = ({ postgresql: _, ...rest }: Props): Props => rest;
@@ -52,9 +48,4 @@ function settings(old: Props, now: Props): string[] {
   };
   const nested = differing(below(old), below(now)).map((name) => `postgresql.${name}`);
   return [...differing(own(old), own(now)), ...nested];
-}
-
-function differing(old: Props, now: Props): string[] {
-  const names = new Set([...Object.keys(old), ...Object.keys(now)]);
-  return [...names].filter((name) => !same(old[name], now[name])).sort();
 }

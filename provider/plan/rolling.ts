@@ -13,8 +13,10 @@ export const memberRoll: Label = gated("member", ({ name, news }) => {
 /** A Consul server, which has a vote, or an agent. */
 export const consulRoll: Label = gated("node", ({ name, news }) => {
   const node = text(fields(news.node).container) ?? name;
-  if (news.raftAddress === undefined)
-    return `${node} is replaced, a Consul agent: Patroni of its host is without it meanwhile`;
+  if (news.raftAddress === undefined) {
+    const all = items(news.agents).map((one) => text(fields(one).container));
+    return `${node}${turn(node, all)} is replaced, a Consul agent: Patroni of its host is without it meanwhile`;
+  }
   const names = items(news.servers).map((one) => text(fields(one).container));
   if (names.length === 1) return alone(node, "Consul server");
   return `${node}${turn(node, names)} is replaced once the other Consul servers are well`;
@@ -27,8 +29,10 @@ export const endpointRoll: Label = gated("endpoint", ({ name, news }) => {
   const pools = items(news.through).map((one) => text(fields(fields(one).pooler).container));
   const wait =
     pools.length === 0 ? "" : `; ${pools.join(", ")} hold their clients until it is back`;
-  if (items(news.others).length === 0) return `${alone(endpoint, kind)}${wait}`;
-  return `${endpoint} is replaced once the others of its kind serve${wait}`;
+  const others = items(news.others).length;
+  if (others === 0) return `${alone(endpoint, kind)}${wait}`;
+  const place = typeof news.before === "number" ? ` (${news.before + 1} of ${others + 1})` : "";
+  return `${endpoint}${place} is replaced once the others of its kind serve${wait}`;
 });
 
 /** A container of pgBackRest: backups wait for it, and WAL for the repository; clients do not. */

@@ -1,5 +1,6 @@
 /** ClusterShape: refuses in preview what would cost data or quorum. Holds nothing, reaches nothing. */
 import type { ClusterShapeInputs } from "../../model/resources";
+import { quorumOf } from "../quorum";
 import { define, type CheckFailure } from "../type";
 
 function without(old: readonly string[], now: readonly string[]): string[] {
@@ -58,10 +59,6 @@ function addressFailures(old: Servers, now: Servers): CheckFailure[] {
   const list = moved.map((name) => `${name} from ${old[name]} to ${now[name]}`).join(", ");
   const reason = `${list}: Consul servers know each other by address and RPC port, and too many would change at once, which loses the quorum for good. Set \`ports.consulRpc\`, \`network.subnet\` and the addresses back`;
   return [{ property: "consulServers", reason }];
-}
-
-function quorumOf(servers: number): number {
-  return Math.floor(servers / 2) + 1;
 }
 
 function serverFailures(

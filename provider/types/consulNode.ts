@@ -7,7 +7,8 @@ import { containerState } from "../../control/docker";
 import { withDrift } from "../drift";
 import { alreadyMade } from "../newcomers";
 import { nobodyKnows, takesDown } from "../takeDown";
-import { define } from "../type";
+import { tooFewServers } from "../quorum";
+import { define, type CheckFailure } from "../type";
 import { warn } from "../warn";
 
 /** The other servers: one that goes is not asked. */
@@ -31,6 +32,19 @@ async function gate(news: ConsulNodeInputs): Promise<void> {
   const voters = rest.length === 0 ? 1 : await serverMayGo(session, name, rest, timeoutMs);
   if (voters < 3)
     warn(`Consul is away while ${name} is replaced: there are not three servers that vote`);
+}
+
+/** In the preview already: `olds` are the inputs of the last time. */
+function check(olds: Partial<ConsulNodeInputs>, news: ConsulNodeInputs): CheckFailure[] {
+  const { node, raftAddress, servers, serversOut: out } = news;
+  const rolls = olds.trigger !== undefined && olds.trigger !== news.trigger;
+  if (!rolls || raftAddress === undefined || !tooFewServers({ near: servers.length, out }))
+    return [];
+  const reason =
+    `refused: cannot replace ${node.container}: ${out} more Consul servers are on hosts that are unreachable, and without it the others ` +
+    "would have no majority: Consul would elect no leader and PostgreSQL become read-only. " +
+    "Nothing was replaced. Bring the host back first, or undo the change that replaces Consul servers.";
+  return [{ property: "trigger", reason }];
 }
 
 /**
@@ -77,7 +91,8 @@ export const consulNode = define<ConsulNodeInputs, ConsulNodeInputs>({
   secretFields: ["managementToken"],
   computed: [],
   access: ["servers"],
-  ignored: ["agents", "timeoutSeconds"],
+  ignored: ["serversOut", "agents", "timeoutSeconds"],
+  check,
   create: (inputs) => Promise.resolve({ id: inputs.node.container, state: inputs }),
   read,
   update,

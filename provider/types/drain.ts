@@ -12,6 +12,7 @@ import { ControlError } from "../../control/errors";
 import { drainReplica } from "../../control/traffic";
 import { withDrift } from "../drift";
 import { alreadyMade } from "../newcomers";
+import { tooFewMembers } from "../quorum";
 import { nobodyKnows, takesDown } from "../takeDown";
 import { define, type CheckFailure } from "../type";
 import { warn } from "../warn";
@@ -45,9 +46,8 @@ async function handLeadOn(inputs: DrainInputs, view: ClusterView): Promise<void>
   await moveLeadership(members, member.name, { ...limits, front, note: warn });
 }
 
-/** With a member out, and this one away, no leader with a streaming replica would be left. */
 function tooFew({ members, unreachable }: DrainInputs): boolean {
-  return unreachable > 0 && members.length < 3;
+  return tooFewMembers({ near: members.length, out: unreachable });
 }
 
 function tooFewText({ member, members, unreachable }: DrainInputs) {

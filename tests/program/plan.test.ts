@@ -41,7 +41,7 @@ function diagnostics(printed: string): string[] {
   return block.split("\n").map((line) => line.trim());
 }
 
-const shape = (members: readonly string[]): Wanted => ({
+const shape = (members: readonly string[], baseSuite = "trixie"): Wanted => ({
   type: "ClusterShape",
   name: "orders-shape",
   inputs: {
@@ -52,6 +52,7 @@ const shape = (members: readonly string[]): Wanted => ({
     endpoints: [],
     users: [],
     postgresVersion: 17,
+    baseSuite,
   },
 });
 
@@ -133,8 +134,11 @@ it("preview and up say once what each change does to a running cluster", async (
     ...MEMBERS.map((name, index) => `rolling: ${name} (${index + 1} of 3) ${seconds}`),
   ]);
 
-  const refused = await pulumi(["preview"], [shape(["m1"])]);
+  const refused = await pulumi(["preview"], [shape(["m1"], "forky")]);
   expect(refused.code).not.toBe(0);
+  expect(refused.stdout).toMatch(
+    /refused: it cannot change from trixie to forky .*docs\/servers\.md/,
+  );
   expect(refused.stdout).toContain("has a problem: refused: m2, m3 would be removed at once");
   expect([engine.connections, engine.sshes()]).toEqual([0, []]);
 }, 180_000);

@@ -183,6 +183,13 @@ describe("a host that is out", () => {
       names: { length: 3 },
       members: { length: 2 },
     });
+    // What would leave no standby, or no majority, is refused by those that are told of it.
+    expect(look.named(":DynamicConfig", "orders-dynamic-config").inputs).toMatchObject({
+      members: { length: 2 },
+      unreachable: 1,
+    });
+    const [node] = look.ofType(":ConsulNode").filter(({ inputs }) => inputs.raftAddress);
+    expect(node?.inputs).toMatchObject({ servers: { length: 2 }, serversOut: 1 });
     expect(look.waitsFor(last)).toContain("orders-pg2-postgres-1");
   });
 });

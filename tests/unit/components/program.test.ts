@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import versions from "../../../setup/versions.json";
 import { planTopology } from "../../../model/topology";
 import { placed } from "../topology/instances";
 import { rawStack, stackConfig } from "../topology/stacks";
@@ -45,6 +46,11 @@ describe("the whole program of dev", () => {
     const docker = run.declared.filter((one) => one.type.startsWith("docker:"));
     expect(docker.length).toBeGreaterThan(30);
     for (const one of docker) expect(one.provider).toContain("::dev-local::");
+  });
+
+  it("has the libc of the base image guarded: another suite is refused", () => {
+    const { inputs } = named(":ClusterShape", "dev-shape");
+    expect(inputs.baseSuite).toBe(versions.base.suite);
   });
 
   it("has one parent at the top", () => {

@@ -170,6 +170,7 @@ const drainInputs: DrainInputs = {
 const nodeInputs: ConsulNodeInputs = {
   node: access("a"),
   raftAddress: "10.0.0.1:8300",
+  serversOut: 0,
   servers: consul,
   agents: ["x", "y"].map(access),
   cluster: "dev",
@@ -185,6 +186,7 @@ const gateInputs: EndpointGateInputs = {
   kind: "haproxy",
   endpoint: access("h1"),
   others: [access("h2")],
+  before: 0,
   through: [{ pooler: access("p1"), address: "10.0.0.1", port: 5000 }],
   trigger: "t1",
   memoryMiB: 64,
@@ -415,6 +417,22 @@ describe("ConsulNode", () => {
     await roll(nodeInputs);
     expect(done).toEqual(["gate of a before b"]);
     expect(notes).toEqual([]);
+  });
+
+  it("is refused in the preview where with a server out the others would have no majority", () => {
+    const failures = (olds: object, now: object) => consulNode.check?.(olds, now as Props);
+    const news = { ...nodeInputs, servers: consul.slice(0, 2), serversOut: 1, trigger: "t2" };
+    expect(failures(nodeInputs, news)).toMatchObject([
+      { reason: expect.stringMatching(/^refused: cannot replace a: 1 more Consul/) as unknown },
+    ]);
+    // Nothing of the kind: no roll, a first `up`, an agent, enough others, one server that is alone.
+    expect(failures(news, news)).toEqual([]);
+    expect(failures({}, news)).toEqual([]);
+    expect(failures(nodeInputs, { ...news, raftAddress: undefined })).toEqual([]);
+    const four = ["a", "b", "c", "d"].map((name) => ({ ...consul[0], ...access(name) }));
+    expect(failures(nodeInputs, { ...news, servers: four })).toEqual([]);
+    const alone = { ...news, servers: consul.slice(0, 1), serversOut: 0 };
+    expect(failures(nodeInputs, alone)).toEqual([]);
   });
 
   it("asks for the other agents before an agent", async () => {

@@ -196,7 +196,13 @@ describe("a trigger", () => {
 
   const at = (container: string): Props => ({ container });
   const servers = [at("c1"), at("c2"), at("c3")];
-  const endpoint = { kind: "haproxy", endpoint: at("h1"), others: [at("h2")], through: [] };
+  const endpoint = {
+    kind: "haproxy",
+    endpoint: at("h1"),
+    others: [at("h2")],
+    before: 0,
+    through: [],
+  };
 
   it.each<[string, string, Props, string]>([
     [
@@ -214,14 +220,14 @@ describe("a trigger", () => {
     [
       "a Consul agent",
       "ConsulNode",
-      { node: at("a1"), servers },
-      "rolling: a1 is replaced, a Consul agent: Patroni of its host is without it meanwhile",
+      { node: at("a2"), servers, agents: [at("a1"), at("a2")] },
+      "rolling: a2 (2 of 2) is replaced, a Consul agent: Patroni of its host is without it meanwhile",
     ],
     [
       "an HAProxy beside another",
       "EndpointGate",
       endpoint,
-      "rolling: h1 is replaced once the others of its kind serve",
+      "rolling: h1 (1 of 2) is replaced once the others of its kind serve",
     ],
     [
       "the only HAProxy, with pools",
