@@ -1,5 +1,6 @@
 /** The provider's verbs: takes property bags off the wire, hands plain values to the types. */
 import type * as pulumi from "@pulumi/pulumi/provider";
+import { readNear } from "./away";
 import { differences } from "./diff";
 import { planLines } from "./plan";
 import { minding } from "./silence";
@@ -69,7 +70,7 @@ export class PghaProvider implements pulumi.Provider {
   async read(id: string, urn: string, props: unknown): Promise<pulumi.ReadResult> {
     const type = this.find(urn);
     const plain = unwrap(props);
-    const live = await this.named(urn, () => type.read(plain.value));
+    const live = await this.named(urn, () => readNear(type, plain.value));
     if (live === undefined) return { id: "", props: {} };
     const marked = markChanged(live, plain.value, plain.secretPaths);
     const state = wrap(marked, type.secretFields, plain.secretPaths);

@@ -1,13 +1,10 @@
 import { engineId } from "../control/engineId";
 import { ControlError, UnreachableError } from "../control/errors";
-import { adviceFor, ANSWER_MS, refreshOthers } from "./absentHosts";
+import { adviceFor, ANSWER_MS } from "./absentHosts";
 import { root } from "./paths";
-import type { StackConfig } from "../model/config";
 import { say } from "./progress";
-import type { PulumiCommand } from "./pulumiArgs";
 import { capturePulumi } from "./pulumiCli";
 import { atWork } from "./recover";
-import { askedWithout } from "./record/asked";
 import { type Forgotten, forgetHosts } from "./record/forget";
 import { keepData, type KeptVolume } from "./record/keepData";
 import { type Move, movedHosts, moveHosts } from "./record/move";
@@ -21,6 +18,8 @@ import { projectBackend } from "./state";
 export interface Followed {
   readonly flags: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** The record that the environment leads to, where that is not the stack's own. */
+  readonly record?: StackRecord;
   /** To be called when the command has ended. */
   end(): void;
 }
@@ -31,58 +30,37 @@ interface Edit {
   readonly forgotten: readonly Forgotten[];
   readonly kept: readonly KeptVolume[];
   readonly moves: readonly Move[];
-  /** URNs of what can be asked while hosts are out; undefined when none is. */
-  readonly asked?: readonly string[];
 }
 
-/** What the commands below need of the one that was given. */
-interface Plan {
-  readonly hosts: StackHosts;
-  /** False where the person wants live state left unread. */
-  readonly looks: boolean;
-}
-
-const NO_REFRESH = ["--refresh=false"];
 const nothing: Followed = { flags: [], env: {}, end: () => undefined };
 
 /**
  * Pulumi asks and deletes by what is recorded, not by the stack file. So before an `up` hosts of
  * state `retired` leave the record, and hosts with another key or engine get it there. A preview
  * sees the same in a copy. The data of parts that leave stays on its host and leaves the record, too.
- * With hosts of state `unreachable` the others alone are asked, by a refresh of its own. Nothing on
- * any host is touched.
+ * Nothing on any host is touched.
  *
  * @throws when a host does not answer by its new key, or when the program would refuse the change:
  * the record is then as it was.
  */
-export async function followHosts(
-  { verb, refresh }: PulumiCommand,
-  hosts: StackHosts,
-): Promise<Followed> {
+export async function followHosts(verb: string, hosts: StackHosts): Promise<Followed> {
   const record = await readRecord(hosts.stack);
   const edit = record && edited(record, hosts);
-  if (edit === undefined) return nothing;
-  const { asked } = edit;
-  if (asked === undefined && edit.record.deployment === record?.deployment) return nothing;
+  if (edit === undefined || edit.record.deployment === record?.deployment) return nothing;
   if (verb !== "up" && verb !== "preview") {
     for (const { host } of edit.forgotten) say(stillRecordedText(host));
     return nothing;
   }
   // The CLI says better than we who is at work, and nothing may be written under its hands.
-  if (atWork(readProject(root).name, hosts.stack).length > 0)
-    return asked === undefined ? nothing : { ...nothing, flags: NO_REFRESH };
+  if (atWork(readProject(root).name, hosts.stack).length > 0) return nothing;
   await refuseSilent(edit.moves);
-  const plan = { hosts, looks: refresh };
-  return verb === "up" ? change(edit, plan) : look(edit, plan);
+  return verb === "up" ? change(edit, hosts) : look(edit, hosts.stack);
 }
 
 function edited(record: StackRecord, { config, topology }: StackHosts): Edit {
   const { cluster } = config;
-  const { retired, unreachable } = namesByState(config);
-  const { deployment, forgotten } = forgetHosts(record.deployment, {
-    cluster,
-    names: retired,
-  });
+  const names = config.hosts.filter(({ state }) => state === "retired").map(({ name }) => name);
+  const { deployment, forgotten } = forgetHosts(record.deployment, { cluster, names });
   const here = topology.hosts.filter((host) => host.reachable).map(({ access }) => access);
   const moves = movedHosts(deployment, cluster, here);
   const { consulServers, members, repository } = topology;
@@ -91,43 +69,16 @@ function edited(record: StackRecord, { config, topology }: StackHosts): Edit {
     moves.length === 0 ? deployment : moveHosts(deployment, cluster, moves),
     parts.map(({ name }) => name),
   );
-  const changes = { forgotten, kept: left.kept, moves };
-  if (unreachable.length === 0)
-    return { record: { ...record, deployment: left.deployment }, ...changes };
-  const asked = askedWithout(left.deployment, { cluster, names: unreachable });
-  return { record: { ...record, deployment: asked.deployment }, ...changes, asked: asked.urns };
+  return { record: { ...record, deployment: left.deployment }, forgotten, kept: left.kept, moves };
 }
 
-function namesByState({ hosts }: StackConfig): Record<"retired" | "unreachable", string[]> {
-  const of = (state: string): string[] =>
-    hosts.filter((host) => host.state === state).map(({ name }) => name);
-  return { retired: of("retired"), unreachable: of("unreachable") };
-}
-
-async function change(edit: Edit, plan: Plan): Promise<Followed> {
-  const { hosts } = plan;
+async function change(edit: Edit, hosts: StackHosts): Promise<Followed> {
   if (edit.forgotten.length + edit.kept.length > 0) await tryOut(edit, hosts);
   tell(edit);
   // Read again: the try takes seconds.
   const now = await readRecord(hosts.stack);
-  if (now === undefined) return nothing;
-  const again = edited(now, hosts);
-  if (again.record.deployment !== now.deployment) await writeRecord(hosts.stack, again.record);
-  return { ...nothing, flags: await refreshed(again, plan, {}) };
-}
-
-/** Looks for drift where hosts are out, and tells the command that it is done. */
-async function refreshed(
-  { asked }: Edit,
-  { hosts, looks }: Plan,
-  env: NodeJS.ProcessEnv,
-): Promise<string[]> {
-  if (asked === undefined) return [];
-  const { stack, file, config, topology } = hosts;
-  const near = topology.hosts.filter((host) => host.reachable).map(({ access }) => access);
-  const away = namesByState(config).unreachable;
-  if (looks) await refreshOthers({ stack, file, away, urns: asked, hosts: near, env });
-  return NO_REFRESH;
+  if (now !== undefined) await writeRecord(hosts.stack, edited(now, hosts).record);
+  return nothing;
 }
 
 function tell({ forgotten, kept, moves }: Omit<Edit, "record">): void {
@@ -136,24 +87,17 @@ function tell({ forgotten, kept, moves }: Omit<Edit, "record">): void {
   for (const move of moves) say(movedText(move));
 }
 
-async function look(edit: Edit, plan: Plan): Promise<Followed> {
-  tell(edit);
-  const { stack } = plan.hosts;
+function look({ record, ...changes }: Edit, stack: string): Followed {
+  tell(changes);
   if (!projectBackend()) {
     say(
       "The record is changed by `up` only: this preview is of the old one, and looks at no host.",
     );
-    return { ...nothing, flags: NO_REFRESH };
+    return { ...nothing, flags: ["--refresh=false"] };
   }
-  if (edit.forgotten.length + edit.kept.length + edit.moves.length > 0)
-    say("The record is changed by `up` only: this preview is of a changed copy.");
-  const { env, remove: end } = scratchOf(stack, edit.record);
-  try {
-    return { flags: await refreshed(edit, plan, env), env, end };
-  } catch (error) {
-    end();
-    throw error;
-  }
+  say("The record is changed by `up` only: this preview is of a changed copy.");
+  const scratch = scratchOf(stack, record);
+  return { flags: [], env: scratch.env, record, end: () => scratch.remove() };
 }
 
 /**
@@ -167,7 +111,7 @@ async function tryOut(
   if (!projectBackend()) return;
   const scratch = scratchOf(stack, record);
   const own = file === undefined ? [] : ["--config-file", file];
-  const args = ["preview", "--stack", stack, ...NO_REFRESH, "--non-interactive", ...own];
+  const args = ["preview", "--stack", stack, "--refresh=false", "--non-interactive", ...own];
   try {
     const { code, stdout, stderr } = await capturePulumi(args, scratch.env);
     if (code === 0) return;

@@ -117,14 +117,22 @@ export async function logged(
   );
 }
 
-/** Runs a command on this terminal, passes signals on to it and returns its exit code. */
+/**
+ * Runs a command on this terminal, passes signals on to it and returns its exit code.
+ *
+ * @param options `aside`: what it prints is no result of this process, and goes to standard error.
+ */
 export function attached(
   command: string,
   args: string[],
-  options: RunOptions = {},
+  options: RunOptions & { aside?: boolean } = {},
 ): Promise<number> {
   return new Promise((done, reject) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: options.env, stdio: "inherit" });
+    const child = spawn(command, args, {
+      cwd: options.cwd,
+      env: options.env,
+      stdio: ["inherit", options.aside ? 2 : "inherit", "inherit"],
+    });
     // Ctrl-C reaches the child by the terminal; only what is sent to this process alone is passed on.
     const ignore = (): void => undefined;
     const pass = (signal: NodeJS.Signals): void => void child.kill(signal);

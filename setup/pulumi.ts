@@ -7,6 +7,7 @@ import { parsePulumiArgs, placeOf, type PulumiCommand, takesAllDown } from "./pu
 import { beforeDashes, capturePulumi, defaultStack, noStackFile, prepare } from "./pulumiCli";
 import { engineParts, ensure, parts } from "./setup";
 import { keepChanges, readProject, type StackCopy, stackCopy } from "./stackCopy";
+import { refreshOthers } from "./refreshOthers";
 import { hostsFor } from "./stackHosts";
 import { projectBackend, pulumiEnv, stackStateFile } from "./state";
 
@@ -39,14 +40,15 @@ export async function runPulumi(args: string[]): Promise<number> {
 async function runOnce(args: string[], command: PulumiCommand): Promise<number> {
   const ready = prepare(args, command);
   const hosts = hostsFor(command, command.stack ?? defaultStack());
-  const followed = hosts && (await followHosts(command, hosts));
+  let followed = hosts && (await followHosts(command.verb, hosts));
+  if (hosts && followed) followed = await refreshOthers(command, hosts, followed);
   try {
     const env = {
       ...pulumiEnv(),
       ...followed?.env,
       ...(takesAllDown(command) ? { [TAKE_DOWN]: "1" } : {}),
     };
-    const all = beforeDashes(ready.args, [...(followed?.flags ?? [])]);
+    const all = beforeDashes(ready.args, followed?.flags ?? []);
     const code = await attached(tools("bin", "pulumi"), all, { cwd: ready.cwd, env });
     if (ready.files) settle(command, ready.files, ready.before);
     if (code !== 0) await adviseOnHosts(command.verb, hosts);

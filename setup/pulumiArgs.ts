@@ -54,7 +54,7 @@ export function parsePulumiArgs(args: string[]): PulumiCommand {
     cwd: values.get("--cwd") ?? values.get("-C"),
     configFile: values.get("--config-file"),
     partial: ["-t", "--target", "-x", "--exclude"].some((flag) => values.has(flag)),
-    refresh: (values.get("--refresh") ?? values.get("-r")) !== "false",
+    refresh: !/^(0|f|false)$/i.test(values.get("--refresh") ?? values.get("-r") ?? ""),
     help,
   };
 }

@@ -73,7 +73,7 @@ function stackInWords({ verb, sub, words }: PulumiCommand): string | undefined {
 }
 
 /** Adds flags where the CLI still reads flags: before a bare "--". */
-export function beforeDashes(args: string[], added: string[]): string[] {
+export function beforeDashes(args: string[], added: readonly string[]): string[] {
   const dashes = args.indexOf("--");
   return dashes < 0
     ? [...args, ...added]

@@ -1,6 +1,7 @@
 /** Takes hosts that are gone for good out of the record, so that no command asks them; pure. */
-import { type Deployment, nameOf, type Resource, without } from "./deployment";
-import { type ClusterHosts, livesOn, withoutWays } from "./places";
+import { withoutHosts } from "../../model/accessesIn";
+import { type Deployment, isOwn, nameOf, type Resource, without } from "./deployment";
+import { type ClusterHosts, livesOn } from "./places";
 
 /** What was taken out of the record for a host. */
 export interface Forgotten {
@@ -30,12 +31,23 @@ export function forgetHosts(
   const lives = [...gone].map((host) => livesOn(cluster, host));
   const left = without(deployment, (resource) => lives.some((is) => is(resource)));
   return {
-    deployment: withoutWays(left, gone),
+    deployment: { ...left, resources: left.resources?.map((one) => aloneWithout(one, gone)) },
     forgotten: found.map(({ host, here }) => ({
       host,
       containers: namesOf(here, "docker:index/container:Container"),
       volumes: namesOf(here, "docker:index/volume:Volume"),
     })),
+  };
+}
+
+function aloneWithout(resource: Resource, gone: ReadonlySet<string>): Resource {
+  if (!isOwn(resource)) return resource;
+  const { inputs, outputs } = resource;
+  type Bag = Record<string, unknown>;
+  return {
+    ...resource,
+    ...(inputs && { inputs: withoutHosts(inputs, gone) as Bag }),
+    ...(outputs && { outputs: withoutHosts(outputs, gone) as Bag }),
   };
 }
 

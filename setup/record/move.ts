@@ -1,8 +1,7 @@
 /** Hosts that are reached in another way than recorded: found, and written into the record; pure. */
 import type { HostAccess } from "../../model/access";
 import { dockerProviderAccess, pinningOption } from "../../model/dockerProvider";
-import { accessesIn } from "../../model/accessesIn";
-import { hostIn, mapAccess } from "./access";
+import { accessesIn, hostIn, mapAccess } from "../../model/accessesIn";
 import {
   type Deployment,
   DOCKER_PROVIDER,

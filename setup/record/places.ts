@@ -1,7 +1,6 @@
 /** Which resources of the record are asked on which host; pure. */
-import { isDeepStrictEqual } from "node:util";
-import { hostIn, withoutHosts } from "./access";
-import { type Deployment, DOCKER_PROVIDER, isOwn, nameOf, type Resource } from "./deployment";
+import { hostIn } from "../../model/accessesIn";
+import { DOCKER_PROVIDER, isOwn, nameOf, type Resource } from "./deployment";
 
 /** Recorded for a part on the host, but what their Delete clears up is on the others. */
 const THROUGH_OTHERS = ["Drain", "MemberExit", "ConsulNode"].map((type) => `pgha:index:${type}`);
@@ -31,32 +30,4 @@ export function livesOn(cluster: string, host: string): (resource: Resource) => 
 export function nameTells(cluster: string, host: string): (resource: Resource) => boolean {
   const prefix = `${cluster}-${host}`;
   return (resource) => nameOf(resource) === prefix || nameOf(resource).startsWith(`${prefix}-`);
-}
-
-/**
- * The record without the ways to some hosts in the lists of the project's own resources.
- *
- * @param which Resources that this is for; default all.
- * @returns the very same record where there were none.
- */
-export function withoutWays(
-  deployment: Deployment,
-  hosts: ReadonlySet<string>,
-  which: (resource: Resource) => boolean = () => true,
-): Deployment {
-  const { resources = [] } = deployment;
-  const left = resources.map((one) => (isOwn(one) && which(one) ? withoutWaysOf(one, hosts) : one));
-  const same = left.every((one, i) => one === resources[i]);
-  return same ? deployment : { ...deployment, resources: left };
-}
-
-function withoutWaysOf(resource: Resource, hosts: ReadonlySet<string>): Resource {
-  type Bag = Record<string, unknown>;
-  const { inputs, outputs } = resource;
-  const left = {
-    ...resource,
-    ...(inputs && { inputs: withoutHosts(inputs, hosts) as Bag }),
-    ...(outputs && { outputs: withoutHosts(outputs, hosts) as Bag }),
-  };
-  return isDeepStrictEqual(left, resource) ? resource : left;
 }

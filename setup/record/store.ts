@@ -73,7 +73,7 @@ export interface Scratch {
   /** Leads the CLI there. */
   readonly env: NodeJS.ProcessEnv;
   /** Takes it away again. */
-  readonly remove: () => void;
+  remove(): void;
 }
 
 /** Lays a record out where the CLI takes it for the stack's; only with the project's own backend. */

@@ -20,6 +20,7 @@ describe("`up` from nothing on three hosts", () => {
     const { seconds, text } = broughtUp();
     console.log("up from nothing:", seconds.toFixed(0), "s");
     expect(text).toMatch(/carrying \d+ images? \(\d+ MB\) to host pg[123]\b/);
+    expect(text).toMatch(/host pg[123] has \d+ images? \(\d+ MB\) after \d+ s/);
     expect(text).toContain(`Cluster ${cluster} is up.`);
     const list = ["images", "--no-trunc", "--format", "{{.Repository}} {{.ID}}"];
     const own = await ok("docker", list);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { MemberAccess } from "../../model/access";
-import { first } from "../harness/outputs";
+import { Gaps } from "../harness/gaps";
 import { untilNothing } from "../harness/wait";
 import { Writers } from "../harness/writers";
 import {
@@ -12,14 +12,15 @@ import {
   targets,
   useCluster,
 } from "./stack/cluster";
-import { ops, preview, previewClean, tryPreview, tryUp, up } from "./stack/commands";
-import { ALL_PARTS, hostEntries, hostsWith, settle } from "./stack/config";
-import { containersOf, docker, isRunning } from "./stack/hosts";
+import { ops, previewClean, tryPreview, tryUp, up } from "./stack/commands";
+import { hostEntries, hostsWith, settle } from "./stack/config";
+import { containersOf } from "./stack/hosts";
 import { cluster, lab } from "./stack/identity";
 
 useCluster();
 
 const MOST_SECONDS = 60;
+const MOST_SILENCE_MS = 15_000;
 /** Patroni's ttl is 20 s; a member that is promoted asks for files of the repository before it leads. */
 const MOST_OUTAGE_SECONDS = 45;
 /** What a host that is out may cost more. */
@@ -72,7 +73,9 @@ describe("a host that loses its power", () => {
 
   it("ends a preview, and an `up`, within a minute with what to do", async () => {
     for (const run of [tryPreview, tryUp]) {
-      const { code, stdout, stderr, seconds } = await run();
+      const gaps = new Gaps();
+      const { code, stdout, stderr, seconds } = await run({}, { onLine: gaps.line });
+      expect(gaps.longest()).toBeLessThan(MOST_SILENCE_MS);
       const text = `${stdout}${stderr}`;
       expect(code, text).not.toBe(0);
       expect(seconds, text).toBeLessThan(MOST_SECONDS);
@@ -81,24 +84,6 @@ describe("a host that loses its power", () => {
       console.log(`${run.name} with a host lost: ${seconds} s`);
     }
   }, 240_000);
-
-  it("refuses in a preview to go on with no quorum, or with no standby", async () => {
-    const [third, second] = others().map(({ host }) => host.name);
-    const left = { runs: ALL_PARTS.filter((part) => part !== "consul") };
-    const { code, stdout, stderr } = await tryPreview(
-      hostsWith({
-        [lost.host.name]: { state: "unreachable", ...left },
-        [third ?? ""]: { runs: ["haproxy", "pgbouncer"] },
-        [second ?? ""]: { runs: [...ALL_PARTS, "backup"] },
-      }),
-    );
-    expect(code).not.toBe(0);
-    const text = `${stdout}${stderr}`.replace(/\s+/g, " ");
-    expect(text).toMatch(/refused: .* would be removed and 1 of 3 Consul servers stay/);
-    expect(text).toMatch(
-      /refused: .* only one would stay \(.*: out, on hosts that are unreachable\)/,
-    );
-  }, 120_000);
 
   it("does with `state: unreachable` what concerns the others", async () => {
     const plan = await tryPreview(away());
@@ -112,24 +97,6 @@ describe("a host that loses its power", () => {
     expect(plan.seconds).toBeLessThan(usual.preview + EXTRA_SECONDS);
     expect(await live(others())).toEqual(["6MB", "6MB"]);
     await writers.goesOn(Date.now(), 15);
-  }, 240_000);
-
-  it("has drift on the others shown and repaired, without being asked itself", async () => {
-    const { host } = first(others());
-    const haproxy = { host, container: `${cluster}-${host.name}-haproxy-1` };
-    await members.value("DROP ROLE reporting; SELECT 1");
-    await docker(host.name, ["rm", "--force", haproxy.container]);
-    const planned = (await preview()).map(({ name }) => name);
-    expect(planned).toContain(haproxy.container);
-    expect(planned).toContain(`${cluster}-sql-role-reporting`);
-    expect(planned.filter((name) => name.includes(`-${lost.host.name}`))).toEqual([]);
-    await up();
-    expect(await isRunning(haproxy)).toBe(true);
-    expect(await members.value("SELECT count(*) FROM pg_roles WHERE rolname = 'reporting'")).toBe(
-      "1",
-    );
-    const clean = await previewClean();
-    expect(clean.code, clean.stdout).toBe(0);
   }, 240_000);
 
   it("is healed when it is back and the line is taken out; no acknowledged write is lost", async () => {

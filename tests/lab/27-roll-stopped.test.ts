@@ -74,7 +74,7 @@ describe("a member that does not come back healthy stops the roll, and a mended 
         expect((await previewClean()).code).toBe(0);
         const written = await writers.stop();
         console.log("stopped after", failed.seconds, "s; writers", written);
-        expect(written).toMatchObject({ failed: 0, unknown: 0 });
+        expect(written).toMatchObject({ failed: 0, unknown: 0, moves: 0 });
         expect(written.stallMs).toBeLessThan(MOST_STALL_MS);
         expect(await writers.verify()).toEqual([]);
       } finally {

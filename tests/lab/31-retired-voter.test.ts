@@ -46,8 +46,8 @@ describe("a host with a vote in Consul that is dead for good", () => {
     await upWithout({ hosts: hostEntries() });
     await lab.replace(NEW);
     await healthy();
-    await removeConsumer();
     await writers.clear();
+    await removeConsumer();
   }, 900_000);
 
   it("gives vote, member and endpoints to another host by one `up`, and leaves nothing", async () => {

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { healthy, members, outputs, refreshOutputs, useCluster } from "./stack/cluster";
 import { ops, previewClean, removeAll, up } from "./stack/commands";
 import { hostNames } from "./stack/config";
-import { allContainers, volumesOf } from "./stack/hosts";
+import { allContainers, docker, volumesOf } from "./stack/hosts";
 import { cluster } from "./stack/identity";
 import { killedUp } from "./stack/killedUp";
 
@@ -10,6 +10,7 @@ useCluster();
 
 /** What the first `up` is at when it is killed with its plugins, one after the other. */
 const POINTS: Record<string, RegExp> = {
+  "while the ports are tried": /pgha:index:Preflight \S+ creating/,
   "while keys are written": /CertificateAuthority \S+ creating/,
   "while Consul's rights are set": /pgha:index:ConsulAcl \S+ creating/,
   "while the first member makes its data": new RegExp(`Container ${cluster}-\\w+-postgres-1 creat`),
@@ -41,4 +42,11 @@ it("comes up though its first `up` is killed, and killed again", async () => {
   expect(clean.code, clean.stdout).toBe(0);
   // The way into the backups was made as well.
   await ops(["status"]);
+  // Nor is anything left of what was there for a moment.
+  for (const host of hostNames()) {
+    const names = ["--format", "{{.Name}}"];
+    expect(await docker(host, ["network", "ls", ...names])).not.toContain("preflight");
+    const all = await docker(host, ["ps", "--all", "--format", "{{.Names}} {{.Image}}"]);
+    expect(all).not.toMatch(/preflight|probe/);
+  }
 }, 900_000);

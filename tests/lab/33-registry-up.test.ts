@@ -10,17 +10,19 @@ import { lab } from "./stack/identity";
 
 useCluster();
 
-let registry: LabRegistry;
+let started: LabRegistry | undefined;
 beforeAll(async () => {
-  registry = await LabRegistry.start(lab, readLab(lab.place)?.block ?? "");
+  started = await LabRegistry.start(lab, readLab(lab.place)?.block ?? "");
 }, 180_000);
 afterAll(async () => {
-  await registry.stop();
+  await started?.stop();
   stackFile.write(baseConfig());
   await up();
 }, 300_000);
 
 it("a new image of a stack with a registry is pushed there once, and each host pulls it by digest", async () => {
+  const registry = started;
+  if (registry === undefined) throw new Error("no registry was started");
   const before = await allContainers();
   renewImage("haproxy");
   const login = { env: { DOCKER_CONFIG: registry.login } };

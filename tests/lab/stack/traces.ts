@@ -24,6 +24,10 @@ async function places(): Promise<Record<string, unknown>> {
   const slots = "SELECT slot_name FROM pg_replication_slots";
   const senders = "SELECT application_name FROM pg_stat_replication";
   const leader = await members.leader();
+  const servers = (backend: string) =>
+    Promise.all(
+      haproxies.map(async (haproxy) => [...(await serverStatus(haproxy, backend)).keys()]),
+    );
   return {
     "Consul's nodes": await consul("/v1/catalog/nodes"),
     "Consul's services": await consul("/v1/catalog/services"),
@@ -36,9 +40,8 @@ async function places(): Promise<Record<string, unknown>> {
       slot?.replaceAll("_", "-"),
     ),
     "replication senders": await members.superuser(leader, senders),
-    "HAProxy's servers": await Promise.all(
-      haproxies.map(async (haproxy) => [...(await serverStatus(haproxy, "replicas")).keys()]),
-    ),
+    "HAProxy's servers of primary": await servers("primary"),
+    "HAProxy's servers of replicas": await servers("replicas"),
     "resources on record, certificates and passwords among them": await recorded(),
     "the repository's configuration": (
       await tryInside(repository, ["cat", "/etc/postgres-ha/pgbackrest.conf"])
