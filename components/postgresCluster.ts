@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../model/config";
 import { VIEWER } from "../model/render/consul";
-import { dynamicConfig } from "../model/render/dynamicConfig";
+import { dynamicConfig, restartParameters } from "../model/render/dynamicConfig";
 import { PGBACKREST_FILE, stanzaName } from "../model/render/pgbackrest";
 import {
   frontAccess,
@@ -98,6 +98,7 @@ export class PostgresCluster extends PgComponent {
         users: this.config.postgres.users.map((user) => user.name),
         postgresVersion: this.config.postgres.version,
         baseSuite: versions.base.suite,
+        restartParameters: restartParameters(this.config, this.topology),
       },
       this.child(),
     );

@@ -148,14 +148,22 @@ async function restartReplica(
 }
 
 async function restartOne(members: readonly MemberAccess[], member: MemberAccess): Promise<void> {
-  // One that is down already is one too many: this one would leave a leader without a standby.
-  await gate(members, member.name, { timeoutMs: RESTART_MS, maximumLag: MAXIMUM_LAG });
+  // One that is down already is one too many: this one would leave a leader without a standby. One that
+  // still copies the data has never been of use, and starts with the parameters as they are by then.
+  const counted = await withoutCopying(members);
+  await gate(counted, member.name, { timeoutMs: RESTART_MS, maximumLag: MAXIMUM_LAG });
   try {
     await restartMember(member, RESTART_MS);
   } catch (error) {
     throw unreachable(error) ? error : await notBack(member, error);
   }
-  await gate(members, undefined, { timeoutMs: RESTART_MS, maximumLag: MAXIMUM_LAG });
+  await gate(counted, undefined, { timeoutMs: RESTART_MS, maximumLag: MAXIMUM_LAG });
+}
+
+async function withoutCopying(members: readonly MemberAccess[]): Promise<MemberAccess[]> {
+  const view = await clusterView(members);
+  const copying = view.members.filter(({ state }) => state === "creating replica");
+  return members.filter(({ name }) => !copying.some((one) => one.name === name));
 }
 
 /** Those that were not restarted yet run on with what they started with. */

@@ -35,6 +35,8 @@ export interface ClusterShapeInputs {
   readonly postgresVersion: number;
   /** Debian suite of the members' image: its libc orders texts, and indexes rely on that order. */
   readonly baseSuite: string;
+  /** PostgreSQL's parameters that want a restart of every member. */
+  readonly restartParameters: Readonly<Record<string, string | number | boolean>>;
 }
 
 /** A container behind a gate. */
@@ -47,6 +49,8 @@ export interface GatedContainer {
   readonly trigger: string;
   /** Memory limit in MiB. It changes while the container runs: told in the plan, no reason for the gate. */
   readonly memoryMiB: number;
+  /** Set by Read, never declared: the container does not run, and to replace it is to repair it. */
+  readonly down?: boolean | undefined;
 }
 
 /**

@@ -35,11 +35,13 @@ export function driftOf(
 /**
  * The state of a gate before a container; with another trigger where that has drifted. So a preview
  * shows it, and `up` passes the gate first, also where an earlier one died between gate and container.
+ * One that does not run is marked.
  */
-export async function withDrift<S extends DeclaredContainer>(
-  state: S,
-  container: ContainerAccess,
-): Promise<S> {
-  const drifted = driftOf(state, await recentState(container));
-  return drifted.length === 0 ? state : { ...state, trigger: `${DRIFTED}${drifted.join(", ")}` };
+export async function withDrift<
+  S extends DeclaredContainer & { readonly down?: boolean | undefined },
+>(state: S, container: ContainerAccess): Promise<S> {
+  const live = await recentState(container);
+  const drifted = driftOf(state, live);
+  const seen = { ...state, down: live.running ? undefined : true };
+  return drifted.length === 0 ? seen : { ...seen, trigger: `${DRIFTED}${drifted.join(", ")}` };
 }

@@ -1,6 +1,6 @@
 /** The provider's verbs: takes property bags off the wire, hands plain values to the types. */
 import type * as pulumi from "@pulumi/pulumi/provider";
-import { readNear } from "./away";
+import { nearOnly, readNear } from "./away";
 import { differences } from "./diff";
 import { planLines } from "./plan";
 import { minding } from "./silence";
@@ -96,7 +96,7 @@ export class PghaProvider implements pulumi.Provider {
   /** Removes a resource. */
   async delete(_id: string, urn: string, props: unknown): Promise<void> {
     const type = this.find(urn);
-    const { value } = unwrap(props);
+    const value = nearOnly(unwrap(props).value);
     await this.named(urn, () => minding(value, () => type.delete(value)));
   }
 

@@ -14,7 +14,7 @@ import { projectBackend, pulumiEnv } from "./state";
 
 const NO_REFRESH = ["--refresh=false"];
 
-/** Tells the provider which hosts a refresh does not ask. */
+/** Tells the provider which hosts it does not ask. */
 const AWAY = "PGHA_AWAY";
 
 /**
@@ -36,7 +36,11 @@ export async function refreshOthers(
   const away = hosts.topology.hosts.filter((host) => !host.reachable);
   if (away.length === 0 || !["up", "preview"].includes(command.verb)) return followed;
   const names = away.map(({ access }) => access.name);
-  const without = { ...followed, flags: [...followed.flags, ...NO_REFRESH] };
+  const without = {
+    ...followed,
+    flags: [...followed.flags, ...NO_REFRESH],
+    env: { ...followed.env, [AWAY]: names.join(",") },
+  };
   const why = whyNot(command, hosts.stack);
   if (why !== undefined) {
     say(`Without ${names.join(", ")} (unreachable) drift is looked for on no host: ${why}.`);
@@ -70,7 +74,12 @@ async function copied(verb: string, stack: string, followed: Followed): Promise<
   const record = await readRecord(stack);
   if (record === undefined) return followed;
   const scratch = scratchOf(stack, record);
-  return { ...followed, env: scratch.env, record, end: () => scratch.remove() };
+  return {
+    ...followed,
+    env: { ...followed.env, ...scratch.env },
+    record,
+    end: () => scratch.remove(),
+  };
 }
 
 async function refresh(followed: Followed, hosts: StackHosts, away: string[]): Promise<void> {
@@ -84,7 +93,7 @@ async function refresh(followed: Followed, hosts: StackHosts, away: string[]): P
   const args = ["refresh", "--stack", stack, "--yes", "--skip-preview", "--suppress-outputs"];
   const all = [...args, ...own, ...urns.flatMap((urn) => ["--target", urn])];
   const ready = prepare(all, parsePulumiArgs(all));
-  const env = { ...pulumiEnv(), ...followed.env, [AWAY]: away.join(",") };
+  const env = { ...pulumiEnv(), ...followed.env };
   const options = { cwd: ready.cwd, env, aside: true };
   const code = await attached(tools("bin", "pulumi"), ready.args, options);
   if (code === 0) return;

@@ -1,6 +1,7 @@
 import { DEFAULT_MAX_CONNECTIONS, type StackConfig } from "../config";
+import { restartFor } from "../restartParameters";
 import type { Topology } from "../topology";
-import { stanzaName } from "./pgbackrest";
+import { PGBACKREST_FILE, stanzaName } from "./pgbackrest";
 
 /** Patroni's timing in seconds; loop_wait + 2 x retry_timeout <= ttl (Patroni's own rule). */
 const TIMING = {
@@ -67,6 +68,15 @@ function postgresParameters(
   };
 }
 
+/** Those of the parameters that PostgreSQL takes at a start only. */
+export function restartParameters(
+  config: StackConfig,
+  topology: Topology,
+): Record<string, string | number | boolean> {
+  const all = Object.entries(postgresParameters(config, topology));
+  return Object.fromEntries(all.filter(([name]) => restartFor(name) === "always"));
+}
+
 /**
  * Two for each member and its base backup, the repository, and some to spare. PostgreSQL takes another
  * number at a restart only: the same one for up to six members, so that a new one restarts nobody.
@@ -92,10 +102,16 @@ function archiving(topology: Topology): Record<string, string> {
   const { repository } = topology;
   const always = { archive_mode: "on", archive_timeout: "60s" };
   if (repository === undefined) return { ...always, archive_command: "/bin/true" };
-  const at = `${repository.address} ${repository.port} ${stanzaName(topology)}`;
+  const stanza = stanzaName(topology);
+  const at = `${repository.address} ${repository.port} ${stanza}`;
+  // A member on a host that is out may run an image without the script, and one that is rolled back:
+  // a command that is not found would end its recovery.
+  const plain = `pgbackrest --config=${PGBACKREST_FILE} --stanza=${stanza}`;
+  const either = (own: string, other: string): string =>
+    `command -v pgbackrest-wal >/dev/null || exec ${plain} ${other}; exec pgbackrest-wal ${own}`;
   return {
     ...always,
-    archive_command: `pgbackrest-wal push ${at} "%p"`,
-    restore_command: `pgbackrest-wal get ${at} %f "%p"`,
+    archive_command: either(`push ${at} "%p"`, `archive-push "%p"`),
+    restore_command: either(`get ${at} %f "%p"`, `archive-get %f "%p"`),
   };
 }

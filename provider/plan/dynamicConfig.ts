@@ -1,6 +1,7 @@
 /** What a changed dynamic configuration does: a reload, or PostgreSQL restarted in turn. */
 import { lowersStandbyLimit, restartFor } from "../../model/restartParameters";
-import { differing, parametersOf } from "../parameters";
+import { same } from "../diff";
+import { tooFewMembers } from "../quorum";
 import type { Props } from "../secrets";
 import { PENDING } from "../types/dynamicConfig";
 import { fields, items, text, type Change } from "./change";
@@ -13,7 +14,11 @@ export function dynamicConfigPlan({ state, news, changed }: Change): string[] {
   const names = differing(old, now);
   const wanting = (restart: string) => names.filter((name) => restartFor(name) === restart);
   const lowered = names.filter((name) => lowersStandbyLimit(name, old[name], now[name]));
-  const roll = restarts(items(news.members).length, lowered);
+  const near = items(news.members).length;
+  const waits = tooFewMembers({ near, out: Number(news.unreachable ?? 0) });
+  const roll = waits
+    ? "PostgreSQL is not restarted before the host that is out is back"
+    : restarts(near, lowered);
   const waiting = text(pending);
   const must = [
     ...wanting("always"),
@@ -48,4 +53,13 @@ function settings(old: Props, now: Props): string[] {
   };
   const nested = differing(below(old), below(now)).map((name) => `postgresql.${name}`);
   return [...differing(own(old), own(now)), ...nested];
+}
+
+function parametersOf(config: Props): Props {
+  return fields(fields(config.postgresql).parameters);
+}
+
+function differing(old: Props, now: Props): string[] {
+  const names = new Set([...Object.keys(old), ...Object.keys(now)]);
+  return [...names].filter((name) => !same(old[name], now[name])).sort();
 }

@@ -10,7 +10,7 @@ export const backupGate = define<BackupGateInputs, BackupGateInputs>({
   type: "pgha:index:BackupGate",
   secretFields: [],
   computed: [],
-  ignored: ["container", "repository", "stanza"],
+  ignored: ["down", "container", "repository", "stanza"],
   create: (inputs) => Promise.resolve({ id: inputs.container.container, state: inputs }),
   read: (state) => withDrift(state, state.container),
   async update(state, news) {

@@ -1,6 +1,7 @@
 /** ClusterShape: refuses in preview what would cost data or quorum. Holds nothing, reaches nothing. */
 import type { ClusterShapeInputs } from "../../model/resources";
-import { quorumOf } from "../quorum";
+import { same } from "../diff";
+import { quorumOf, tooFewMembers } from "../quorum";
 import { define, type CheckFailure } from "../type";
 
 function without(old: readonly string[], now: readonly string[]): string[] {
@@ -47,6 +48,26 @@ function userFailures(old: readonly string[], now: readonly string[]): CheckFail
   if (removed.length === 0) return [];
   const reason = `${removed.join(", ")} would be removed, but a role and what it owns are never dropped by \`up\`: leave the entry in, and lock the user with \`login: false\``;
   return [{ property: "users", reason }];
+}
+
+/** A restart of the only standby that can be reached would leave its leader alone, and then the other way. */
+function restartFailures(
+  old: ClusterShapeInputs["restartParameters"],
+  { members, out, restartParameters: now }: ClusterShapeInputs,
+): CheckFailure[] {
+  const names = [...new Set([...Object.keys(old), ...Object.keys(now)])]
+    .filter((name) => !same(old[name], now[name]))
+    .sort();
+  const near = without(members, out);
+  if (
+    names.length === 0 ||
+    !tooFewMembers({ near: near.length, out: members.length - near.length })
+  )
+    return [];
+  const reason =
+    `${names.join(", ")} would have every member restart${outText(members, out)}: without the one that restarts there would be no leader ` +
+    "with a streaming replica. Bring the host back first, or undo the change";
+  return [{ property: "restartParameters", reason }];
 }
 
 type Servers = Readonly<Record<string, string>>;
@@ -98,6 +119,8 @@ export function shapeFailures(
     failures.push({ property: "postgresVersion", reason });
   }
   if (olds.members !== undefined) failures.push(...memberFailures(olds.members, news));
+  if (olds.restartParameters !== undefined)
+    failures.push(...restartFailures(olds.restartParameters, news));
   if (olds.users !== undefined) failures.push(...userFailures(olds.users, news.users));
   if (olds.baseSuite !== undefined && olds.baseSuite !== news.baseSuite) {
     const reason = `it cannot change from ${olds.baseSuite} to ${news.baseSuite} by \`up\`: another libc orders texts otherwise, and indexes would be wrong without a sign. Set it back; the way is a second cluster beside this one (docs/servers.md, A new version)`;

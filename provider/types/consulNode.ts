@@ -38,7 +38,12 @@ async function gate(news: ConsulNodeInputs): Promise<void> {
 function check(olds: Partial<ConsulNodeInputs>, news: ConsulNodeInputs): CheckFailure[] {
   const { node, raftAddress, servers, serversOut: out } = news;
   const rolls = olds.trigger !== undefined && olds.trigger !== news.trigger;
-  if (!rolls || raftAddress === undefined || !tooFewServers({ near: servers.length, out }))
+  if (
+    !rolls ||
+    olds.down === true ||
+    raftAddress === undefined ||
+    !tooFewServers({ near: servers.length, out })
+  )
     return [];
   const reason =
     `refused: cannot replace ${node.container}: ${out} more Consul servers are on hosts that are unreachable, and without it the others ` +
@@ -91,7 +96,7 @@ export const consulNode = define<ConsulNodeInputs, ConsulNodeInputs>({
   secretFields: ["managementToken"],
   computed: [],
   access: ["servers"],
-  ignored: ["serversOut", "agents", "timeoutSeconds"],
+  ignored: ["down", "serversOut", "agents", "timeoutSeconds"],
   check,
   create: (inputs) => Promise.resolve({ id: inputs.node.container, state: inputs }),
   read,

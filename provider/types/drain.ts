@@ -4,6 +4,7 @@ import { patroniGrant } from "../../model/render/consul";
 import { backupMayEnd } from "../../control/backupGate";
 import { removeGrant } from "../../control/consulGrant";
 import { backAgain, endLeader } from "../../control/handover";
+import { containerState } from "../../control/docker";
 import { gate, moveLeadership } from "../../control/leadership";
 import { hasNeverRun } from "../../control/memberData";
 import { forgetMember } from "../../control/memberRecord";
@@ -21,7 +22,8 @@ async function drain(inputs: DrainInputs): Promise<void> {
   const { member, members, haproxies, poolers } = inputs;
   // A cluster that never came up is mended by replacing its members: there is no leader to wait for.
   if (await hasNeverRun(member)) return;
-  if (tooFew(inputs)) throw new ControlError(tooFewText(inputs));
+  if (tooFew(inputs) && (await containerState(member)).running)
+    throw new ControlError(tooFewText(inputs));
   const limits = { timeoutMs: inputs.timeoutSeconds * 1000, maximumLag: inputs.maximumLagBytes };
   await backupMayEnd(member, inputs, warn);
   // The only one has nobody to wait for, also where it never came up.
@@ -62,7 +64,8 @@ function tooFewText({ member, members, unreachable }: DrainInputs) {
 
 /** In the preview already: `olds` are the inputs of the last time. */
 function check(olds: Partial<DrainInputs>, news: DrainInputs): CheckFailure[] {
-  if (olds.trigger === undefined || olds.trigger === news.trigger || !tooFew(news)) return [];
+  if (olds.trigger === undefined || olds.trigger === news.trigger) return [];
+  if (olds.down === true || !tooFew(news)) return [];
   const { doing, found, remedy } = tooFewText(news);
   return [{ property: "trigger", reason: `refused: cannot ${doing}: ${found}. ${remedy}` }];
 }
@@ -94,6 +97,7 @@ export const drainType = define<DrainInputs, DrainInputs>({
   computed: [],
   access: ["members", "consul"],
   ignored: [
+    "down",
     "unreachable",
     "haproxies",
     "poolers",

@@ -1,15 +1,13 @@
 /** DynamicConfig: the part of Patroni's dynamic configuration that the program owns. */
 import type { DynamicConfigInputs } from "../../model/resources";
-import { restartFor } from "../../model/restartParameters";
 import { unreachable } from "../../control/errors";
 import { changes, merged, ownedPart, patchFor } from "../../control/mergePatch";
 import { clusterView, getConfig, leaderOf, patchConfig } from "../../control/patroni";
 import { configApplied, pendingRestart, rollingRestart } from "../../control/restart";
 import { NotYet, until } from "../../control/until";
 import { readOrGone } from "../gone";
-import { differing, parametersOf } from "../parameters";
 import { tooFewMembers } from "../quorum";
-import { define, type CheckFailure } from "../type";
+import { define } from "../type";
 import { warn } from "../warn";
 
 const LEADER_MS = 180_000;
@@ -53,18 +51,6 @@ function tooFew({ members, unreachable }: DynamicConfigInputs): boolean {
   return tooFewMembers({ near: members.length, out: unreachable });
 }
 
-/** In the preview already: `olds` are the inputs of the last time. */
-function check(olds: Partial<DynamicConfigInputs>, news: DynamicConfigInputs): CheckFailure[] {
-  if (olds.config === undefined || !tooFew(news)) return [];
-  const changed = differing(parametersOf(olds.config), parametersOf(news.config));
-  const names = changed.filter((name) => restartFor(name) === "always");
-  if (names.length === 0) return [];
-  const reason =
-    `refused: ${names.join(", ")} would have every member restart with ${news.unreachable} on hosts that are unreachable: ${LEFT}. ` +
-    "Nothing was changed. Bring the host back first, or undo the change.";
-  return [{ property: "config", reason }];
-}
-
 async function read(state: DynamicConfigInputs): Promise<DynamicConfigInputs | undefined> {
   const live = await getConfig(state.members);
   if (live === undefined) return undefined;
@@ -81,7 +67,6 @@ export const dynamicConfig = define<DynamicConfigInputs, DynamicConfigInputs>({
   computed: [],
   access: ["members"],
   ignored: ["unreachable", "haproxies", "poolers"],
-  check,
   async create(inputs) {
     await apply({}, inputs);
     return { id: "config", state: inputs };

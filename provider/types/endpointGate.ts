@@ -11,7 +11,7 @@ export const endpointGate = define<EndpointGateInputs, EndpointGateInputs>({
   type: "pgha:index:EndpointGate",
   secretFields: [],
   computed: [],
-  ignored: ["kind", "endpoint", "others", "before", "through", "timeoutSeconds"],
+  ignored: ["down", "kind", "endpoint", "others", "before", "through", "timeoutSeconds"],
   create: (inputs) => Promise.resolve({ id: inputs.endpoint.container, state: inputs }),
   read: (state) => withDrift(state, state.endpoint),
   async update(state, news) {

@@ -3,7 +3,9 @@ import { query } from "../harness/dialler";
 import { first } from "../harness/outputs";
 import { untilNothing } from "../harness/wait";
 import { aside, healthy, members, otherLeader, outputs, useCluster } from "./stack/cluster";
+import { stackFile } from "./stack/checkout";
 import { up } from "./stack/commands";
+import { baseConfig } from "./stack/config";
 import { docker, inside, logs } from "./stack/hosts";
 import { cluster } from "./stack/identity";
 
@@ -26,10 +28,10 @@ function segmentAt(timeline: number, lsn: string): string {
 it("a replica that is made from the archive right after a failover follows the new leader", async () => {
   const timeline = async () =>
     Number(await members.value("SELECT timeline_id FROM pg_control_checkpoint()"));
-  // The new leader's segment stays open for as long as this takes.
-  await up({ postgres: { parameters: { archive_timeout: "1h" } } });
   const old = await members.leader();
   try {
+    // The new leader's segment stays open for as long as this takes.
+    await up({ postgres: { parameters: { archive_timeout: "1h" } } });
     await query(aside(), "CREATE TABLE left_behind AS SELECT 42 AS n");
     const left = await timeline();
     await docker(old.host.name, ["kill", old.container]);
@@ -55,10 +57,12 @@ it("a replica that is made from the archive right after a failover follows the n
     expect(await archived()).not.toContain(`/${segmentAt(left + 1, end)}-`);
 
     const third = first((await members.replicas()).filter((one) => one.name !== old.name));
+    const log = () => logs(third.host.name, third.container);
+    const before = (await log()).length;
     await inside(next, ["patronictl", "reinit", "--force", cluster, third.name]);
     const said = (words: string) =>
       untilNothing(`"${words}" in its log`, 90, async () =>
-        (await logs(third.host.name, third.container)).includes(words) ? [] : ["not yet"],
+        (await log()).slice(before).includes(words) ? [] : ["not yet"],
       );
     await said("replica has been created using pgbackrest");
     await healthy();
@@ -67,7 +71,8 @@ it("a replica that is made from the archive right after a failover follows the n
     expect(await members.value("SELECT n FROM left_behind", "app", third)).toBe("42");
   } finally {
     await docker(old.host.name, ["start", old.container]);
-    await up({ postgres: { parameters: { archive_timeout: "60s" } } });
+    stackFile.write(baseConfig());
+    await up();
     await healthy();
     await query(aside(), "DROP TABLE IF EXISTS left_behind");
   }

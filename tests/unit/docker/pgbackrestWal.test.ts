@@ -51,7 +51,13 @@ async function run(argv: string[], env: NodeJS.ProcessEnv = {}) {
 }
 const get = (name: string, path = "pg_wal/RECOVERYXLOG", env?: NodeJS.ProcessEnv) =>
   run(["get", "127.0.0.1", port(), "orders", name, path], env);
-const history = (name: string): void => writeFileSync(file(`pg_wal/${name}`), HISTORY);
+/** A standby that has fetched a history; its leader takes connections, unless told otherwise. */
+function standby(name: string, text = HISTORY, leader = port()): void {
+  writeFileSync(file(`pg_wal/${name}`), text);
+  writeFileSync(file("standby.signal"), "");
+  const way = `dbname=postgres user=replicator host=127.0.0.1 port=${leader} sslmode=verify-full`;
+  writeFileSync(file("postgresql.conf"), `primary_conninfo = '${way}'\n`);
+}
 
 describe("a file of the WAL", () => {
   it("is fetched, and brought, once the repository answers", async () => {
@@ -70,7 +76,7 @@ describe("a file of the WAL", () => {
     const dead = await run(["get", "127.0.0.1", "1", "orders", segment(1, "07"), "pg_wal/X"]);
     expect(dead.code).toBe(1);
     expect(calls()).toEqual([]);
-    rmSync(file("silent"));
+    rmSync(file("silent-get"));
     const frozen = await get(segment(1, "07"), undefined, { PING: "42" });
     expect(frozen.code).toBe(1);
     expect(calls()).toHaveLength(1);
@@ -80,7 +86,7 @@ describe("a file of the WAL", () => {
     await get(segment(1, "07"), undefined, { PING: "42" });
     const at = (seconds: number) => {
       const time = Date.now() / 1000 - seconds;
-      utimesSync(file("silent"), time, time);
+      utimesSync(file("silent-get"), time, time);
     };
     at(18);
     expect(await get(segment(1, "07"))).toMatchObject({ code: 1 });
@@ -111,9 +117,9 @@ describe("a file of the WAL", () => {
   ])(
     "is taken by a recovering member only where its timeline went on: %i %s %s",
     async (timeline, number, taken) => {
-      history("00000002.history.tmp");
-      writeFileSync(file("pg_wal/00000002.history"), "1\t0/A0000A0\tno recovery target\n");
-      history("00000003.history");
+      standby("00000009.history.tmp");
+      standby("00000002.history", "1\t0/A0000A0\tno recovery target\n");
+      standby("00000003.history");
       const { code, text } = await get(segment(timeline, number));
       expect([code, text.includes("is not restored")]).toEqual(taken ? [0, false] : [1, true]);
       expect(calls()).toHaveLength(taken ? 2 : 0);
@@ -121,7 +127,7 @@ describe("a file of the WAL", () => {
   );
 
   it("is compared beyond the first 4 GB as well", async () => {
-    writeFileSync(file("pg_wal/00000003.history"), "2\t1F/AB0001B8\tno recovery target\n");
+    standby("00000003.history", "2\t1F/AB0001B8\tno recovery target\n");
     const name = (high: string, low: string) => `00000002000000${high}000000${low}`;
     for (const taken of [name("1F", "AA"), name("09", "FF")])
       expect((await get(taken)).code, taken).toBe(0);
@@ -129,8 +135,22 @@ describe("a file of the WAL", () => {
       expect((await get(left)).code, left).toBe(1);
   });
 
+  it("is taken where no leader can be asked: it may be all that is left of acknowledged writes", async () => {
+    const left = segment(2, "0C");
+    standby("00000003.history", HISTORY, "1");
+    expect((await get(left)).code).toBe(0);
+    standby("00000003.history");
+    rmSync(file("standby.signal"));
+    expect((await get(left)).code).toBe(0);
+    standby("00000003.history");
+    writeFileSync(file("postgresql.conf"), "");
+    expect((await get(left)).code).toBe(0);
+    standby("00000003.history");
+    expect((await get(left)).code).toBe(1);
+  });
+
   it("is fetched for pg_rewind, which looks for what was left behind", async () => {
-    history("00000003.history");
+    standby("00000003.history");
     const name = segment(2, "0C");
     const path = file(`pg_wal/${name}`);
     expect((await get(name, path)).code).toBe(0);

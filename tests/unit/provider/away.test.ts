@@ -16,7 +16,7 @@ const state = {
 const read = vi.fn((given: Props): Promise<Props | undefined> =>
   Promise.resolve({ ...given, config: { a: 2 } }),
 );
-const near = (all: Props = state) => readNear({ read }, all);
+const near = (all: Props = state) => readNear({ read, access: ["consul"] }, all);
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -42,6 +42,12 @@ describe("readNear", () => {
     vi.stubEnv("PGHA_AWAY", "pg1");
     expect(await near()).toBe(state);
     expect(read).not.toHaveBeenCalled();
+  });
+
+  it("leaves what is recorded of a host that is out where the rest is another now", async () => {
+    vi.stubEnv("PGHA_AWAY", "pg2");
+    read.mockImplementationOnce((given) => Promise.resolve({ ...given, members: [part("pg3")] }));
+    expect((await near())?.members).toEqual([part("pg3"), part("pg2")]);
   });
 
   it("says that something is gone which the others know to be gone", async () => {

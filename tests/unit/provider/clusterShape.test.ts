@@ -15,6 +15,7 @@ const shape: ClusterShapeInputs = {
   users: ["app", "report"],
   postgresVersion: 17,
   baseSuite: "trixie",
+  restartParameters: { max_connections: 100 },
 };
 const five = { ...shape, consulServers: servers(["a", "b", "c", "d", "e"]) };
 
@@ -37,6 +38,21 @@ describe("shapeFailures", () => {
       { ...shape, members: ["m1", "m2"] },
       { members: ["m1"], synchronous: false },
     ],
+    ["a restart of all", shape, { restartParameters: { max_connections: 200 } }],
+    ["a host out, and no restart", shape, { out: ["m3"] }],
+    [
+      "a restart where with one out there are still three",
+      { ...shape, members: ["m1", "m2", "m3", "m4"] },
+      {
+        ...{ members: ["m1", "m2", "m3", "m4"], out: ["m4"] },
+        restartParameters: { max_connections: 200 },
+      },
+    ],
+    [
+      "an older record, which has no parameters",
+      { ...shape, restartParameters: undefined },
+      { out: ["m3"] },
+    ],
     ["a second member", { ...shape, members: ["m1"] }, { members: ["m1", "m2"] }],
     ["one server for another", shape, { consulServers: servers(["a", "b", "d"]) }],
     ["five servers to three", five, { consulServers: servers(["a", "b", "c"]) }],
@@ -55,6 +71,13 @@ describe("shapeFailures", () => {
     ["a user less", shape, { users: ["report"] }, "users", /app .*login: false/],
     ["another major", shape, { postgresVersion: 18 }, "postgresVersion", /17 to 18/],
     ["an older major", shape, { postgresVersion: 16 }, "postgresVersion", /17 to 16/],
+    [
+      "a restart of all with one out",
+      shape,
+      { out: ["m3"], restartParameters: { max_connections: 200, max_wal_senders: 10 } },
+      "restartParameters",
+      /max_connections, max_wal_senders would have every member restart \(m3: out/,
+    ],
     ["another libc", shape, { baseSuite: "forky" }, "baseSuite", /trixie to forky/],
     [
       "all servers at another port",

@@ -270,6 +270,7 @@ describe("Drain", () => {
     // Nothing of the kind: no roll, a first `up`, enough others.
     expect(failures(news, news)).toEqual([]);
     expect(failures({}, news)).toEqual([]);
+    expect(failures({ ...drainInputs, down: true }, news)).toEqual([]); // that is a repair
     const members = ["m1", "m2", "m4"].map(member);
     expect(failures(drainInputs, { ...news, members })).toEqual([]);
     await expect(update(drainType, drainInputs, news)).rejects.toThrow(/take m1 out/);
@@ -407,6 +408,9 @@ describe("ConsulNode", () => {
     const read = (state: object) => consulNode.read(state as Props);
     expect(await read(agent)).toMatchObject({ trigger: "drifted: image" });
     expect(await read({ ...agent, agents: [access("y")] })).toMatchObject({ trigger: "t1" });
+    states = { y: { running: false, status: "restarting" } };
+    const other = { ...agent, node: access("y"), agents: [access("y")] };
+    expect(await read(other)).toMatchObject({ trigger: "t1", down: true });
     states = { a: { image: "consul:1", networks: ["dev"] } };
     expect(await read(nodeInputs)).toEqual(nodeInputs);
   });
@@ -431,6 +435,7 @@ describe("ConsulNode", () => {
     expect(failures(nodeInputs, { ...news, raftAddress: undefined })).toEqual([]);
     const four = ["a", "b", "c", "d"].map((name) => ({ ...consul[0], ...access(name) }));
     expect(failures(nodeInputs, { ...news, servers: four })).toEqual([]);
+    expect(failures({ ...nodeInputs, down: true }, news)).toEqual([]); // that is a repair
     const alone = { ...news, servers: consul.slice(0, 1), serversOut: 0 };
     expect(failures(nodeInputs, alone)).toEqual([]);
   });

@@ -194,6 +194,21 @@ describe("a trigger", () => {
     expect(plan("Drain", drain("same"), drain("same", 1, members.slice(0, 2)))).toEqual([]);
   });
 
+  it("has members restart only when a host that is out is back", () => {
+    const now = { config: { postgresql: { parameters: { max_connections: 200 } } } };
+    const inputs = { members: [{ name: "m1" }, { name: "m2" }], unreachable: 1 };
+    const old = { ...now, config: { ...now.config, "(restart pending)": "m1" } };
+    const lines = planLines("pgha:index:DynamicConfig", {
+      name: "orders-dynamic-config",
+      state: { ...inputs, ...old },
+      news: { ...inputs, ...now },
+      changed: ["config"],
+    });
+    expect(lines).toEqual([
+      "rolling: what m1 already waits for: PostgreSQL is not restarted before the host that is out is back",
+    ]);
+  });
+
   const at = (container: string): Props => ({ container });
   const servers = [at("c1"), at("c2"), at("c3")];
   const endpoint = {
