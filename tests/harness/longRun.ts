@@ -7,6 +7,8 @@ import type { Ran } from "./run";
 export interface Ended extends Ran {
   /** Seconds that it took. */
   readonly seconds: number;
+  /** Milliseconds of the longest time in which it printed nothing. */
+  readonly silenceMs: number;
 }
 
 /** How a long command is run. */
@@ -41,6 +43,8 @@ export class LongRun {
   private readonly waiting = new Set<Waiting>();
   private rest = "";
   private late = false;
+  private heard = Date.now();
+  private silenceMs = 0;
 
   constructor(
     command: string,
@@ -53,6 +57,7 @@ export class LongRun {
     this.child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
     for (const name of ["stdout", "stderr"] as const)
       this.child[name]?.setEncoding("utf8").on("data", (chunk: string) => {
+        this.hear();
         this.text[name] += chunk;
         sink?.write(chunk);
         this.take(chunk);
@@ -80,6 +85,12 @@ export class LongRun {
     mkdirSync(dirname(log), { recursive: true });
     appendFileSync(log, `\n$ ${this.title}\n`);
     return createWriteStream(log, { flags: "a" });
+  }
+
+  private hear(): void {
+    const now = Date.now();
+    this.silenceMs = Math.max(this.silenceMs, now - this.heard);
+    this.heard = now;
   }
 
   private take(chunk: string): void {
@@ -117,7 +128,9 @@ export class LongRun {
       failed(new Error(`${this.title} ended with ${code} before ${pattern}:\n${this.tail()}`));
     if (this.late)
       throw new Error(`${this.title} did not end within ${limit / 1000} s\n${this.tail()}`);
-    return { ...this.text, code, seconds: (Date.now() - started) / 1000 };
+    this.hear();
+    const { text, silenceMs } = this;
+    return { ...text, code, seconds: (Date.now() - started) / 1000, silenceMs };
   }
 }
 
