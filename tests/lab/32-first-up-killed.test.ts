@@ -10,8 +10,8 @@ useCluster();
 
 /** What the first `up` is at when it is killed with its plugins, one after the other. */
 const POINTS: Record<string, RegExp> = {
-  "while the ports are tried": /pgha:index:Preflight \S+ creating/,
   "while keys are written": /CertificateAuthority \S+ creating/,
+  "while the ports are tried": /pgha:index:Preflight \S+ creating/,
   "while Consul's rights are set": /pgha:index:ConsulAcl \S+ creating/,
   "while the first member makes its data": new RegExp(`Container ${cluster}-\\w+-postgres-1 creat`),
   "while the backup's stanza is made": /Stanza \S+ creating/,
