@@ -5,6 +5,7 @@ import { ControlError, UnreachableError, finding, unreachable } from "./errors";
 import { lastWords } from "./lastLines";
 import { gate, moveLeadership } from "./leadership";
 import { clusterView, leaderOf, leads, memberStatus, restartMember } from "./patroni";
+import { onMember } from "./sqlSession";
 import { drainReplica, type Front } from "./traffic";
 import { NotYet, until } from "./until";
 
@@ -79,7 +80,8 @@ export async function rollingRestart(
 ): Promise<void> {
   for (let round = 1; round <= ROUNDS; round += 1) {
     const pending = await pendingRestart(members);
-    if (pending.length === 0) return;
+    if (pending.length === 0 && round === 1) return;
+    if (pending.length === 0) return restartForgotten(members, front, note);
     if (round === 1 || members.length === 1)
       await replicasThenLeader(members, pending, front, note);
     else await leaderThenReplicas(members, pending, front, note);
@@ -91,6 +93,32 @@ export async function rollingRestart(
     where: `members ${pending.join(", ")}`,
     found: `they still wait for a restart after ${ROUNDS} rounds`,
     remedy: "Look at their logs for a parameter that PostgreSQL refuses, then run `up` again.",
+  });
+}
+
+/**
+ * Restarts who runs with an old value though Patroni says nothing of it: a reload that meets a restart
+ * (the second SIGHUP of member-run) has Patroni forget that one is wanted. PostgreSQL compares with its
+ * file. Once, and only after restarts: no more than that hangs on what a file says.
+ */
+async function restartForgotten(
+  members: readonly MemberAccess[],
+  front: Front,
+  note: (text: string) => void,
+): Promise<void> {
+  const running = await runningMembers(members);
+  const behind = await Promise.all(running.map(runsBehindItsFile));
+  const names = running.filter((_, index) => behind[index]).map(({ name }) => name);
+  if (names.length === 0) return;
+  note(`${names.join(", ")} still run with an old parameter, and restart once more`);
+  await replicasThenLeader(members, names, front, note);
+}
+
+function runsBehindItsFile(member: MemberAccess): Promise<boolean> {
+  const sql = "SELECT 1 FROM pg_file_settings WHERE NOT applied AND error IS NOT NULL";
+  return onMember(member, "postgres", async (client) => {
+    const { rowCount } = await client.query(sql);
+    return (rowCount ?? 0) > 0;
   });
 }
 
