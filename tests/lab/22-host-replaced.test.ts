@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { Status } from "../../ops/status/types";
 import { query } from "../harness/dialler";
 import { first } from "../harness/outputs";
 import { untilNothing } from "../harness/wait";
@@ -10,6 +9,7 @@ import {
   otherLeader,
   outputs,
   refreshOutputs,
+  status,
   targets,
   useCluster,
 } from "./stack/cluster";
@@ -21,7 +21,7 @@ import { cluster, lab } from "./stack/identity";
 useCluster();
 
 const MARK = "before_the_loss";
-const backup = async () => (JSON.parse((await ops(["--json", "status"])).stdout) as Status).backup;
+const backup = async () => (await status()).backup;
 
 describe("an empty machine in the place of the leader's", () => {
   // The second one has the repository, and all backups are lost with it.

@@ -1,9 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Status } from "../../ops/status/types";
 import { first } from "../harness/outputs";
 import { tailOf } from "../harness/longRun";
 import { untilNothing } from "../harness/wait";
-import { healthy, members, otherLeader, outputs, useCluster } from "./stack/cluster";
+import { healthy, members, otherLeader, outputs, status, useCluster } from "./stack/cluster";
 import { beginOps, command, ops, previewClean, tryOps } from "./stack/commands";
 import { docker } from "./stack/hosts";
 import { cluster } from "./stack/identity";
@@ -32,7 +31,7 @@ describe("the verbs of a day, by ssh", () => {
   it("status --json: all that a monitoring asks for", async () => {
     const { operations } = outputs();
     const leader = await members.leader();
-    const found = JSON.parse((await ops(["--json", "status"])).stdout) as Status;
+    const found = await status();
     expect(found).toMatchObject({ verdict: "healthy", problems: [], leader: leader.name });
     const [timeline] = new Set(found.members.map((member) => member.timeline));
     for (const { name, role, state, sync, lagBytes, ...member } of found.members) {

@@ -6,6 +6,7 @@ import {
   members,
   otherLeader,
   outputs,
+  repository,
   targets,
   useCluster,
 } from "./stack/cluster";
@@ -17,12 +18,6 @@ useCluster();
 /** A failover takes the 20 s of Patroni's ttl and what follows: it is not to wait for backups. */
 const MOST_OUTAGE_MS = 45_000;
 const MOST_STALL_MS = 20_000;
-
-function repository() {
-  const { repository: found } = outputs().operations;
-  if (found === null) throw new Error("the base config has a repository");
-  return found;
-}
 
 /** Writes while something is done, and sees that every acknowledged row is there. */
 async function underWriters(work: (writers: Writers) => Promise<void>): Promise<Figures> {

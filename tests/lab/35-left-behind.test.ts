@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { query } from "../harness/dialler";
 import { first } from "../harness/outputs";
 import { untilNothing } from "../harness/wait";
-import { aside, healthy, members, otherLeader, outputs, useCluster } from "./stack/cluster";
+import { aside, healthy, members, otherLeader, repository, useCluster } from "./stack/cluster";
 import { stackFile } from "./stack/checkout";
 import { up } from "./stack/commands";
 import { baseConfig } from "./stack/config";
@@ -45,11 +45,9 @@ it("a replica that is made from the archive right after a failover follows the n
     const end = await members.value(sql, "postgres", next);
     expect(end).toMatch(/^[0-9A-F]+\/[0-9A-F]+$/);
     const lost = segmentAt(left, end);
-    const archived = async () => {
-      const { repository } = outputs().operations;
-      if (repository === null) throw new Error("the base config has a repository");
+    const archived = () => {
       const ls = ["--recurse", "repo-ls", `archive/${cluster}`];
-      return inside(repository, ["pgbackrest", "--log-level-console=off", ...ls]);
+      return inside(repository(), ["pgbackrest", "--log-level-console=off", ...ls]);
     };
     await untilNothing(`${lost} in the archive`, 60, async () =>
       (await archived()).includes(`/${lost}-`) ? [] : ["not yet"],

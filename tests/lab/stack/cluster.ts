@@ -2,7 +2,8 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll } from "vitest";
-import type { MemberAccess } from "../../../model/access";
+import type { ContainerAccess, MemberAccess } from "../../../model/access";
+import type { Status } from "../../../ops/status/types";
 import type { Target } from "../../harness/dialler";
 import { Members } from "../../harness/members";
 import { type EndpointKind, first, type Outputs } from "../../harness/outputs";
@@ -11,7 +12,7 @@ import type { Ran } from "../../harness/run";
 import { untilNothing } from "../../harness/wait";
 import type { Watched } from "../../harness/watch";
 import { makeCheckout, stackFile } from "./checkout";
-import { printed, readOutputs, tryOps, up } from "./commands";
+import { ops, printed, readOutputs, tryOps, up } from "./commands";
 import { baseConfig, CHOSEN_DISK } from "./config";
 import { inside, inspect, on } from "./hosts";
 import { cluster, HOSTS, lab, work } from "./identity";
@@ -125,6 +126,18 @@ export async function healthy(seconds = 120): Promise<void> {
     const { problems = [] } = JSON.parse(stdout || "{}") as { problems?: string[] };
     return problems.length > 0 ? problems : [stderr.trim()];
   });
+}
+
+/** What `ops -- status` finds; it must find the cluster healthy. */
+export async function status(): Promise<Status> {
+  return JSON.parse((await ops(["--json", "status"])).stdout) as Status;
+}
+
+/** The backup repository, which the base config has. */
+export function repository(): ContainerAccess {
+  const { repository: found } = outputs().operations;
+  if (found === null) throw new Error("the base config has a repository");
+  return found;
 }
 
 /** Endpoints of all hosts of a kind, for the owner of `app` unless told otherwise. */
