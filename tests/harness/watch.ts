@@ -4,8 +4,12 @@ import { connect, type Target } from "./dialler";
 import type { Sample } from "./samples";
 
 const EVERY_MS = 200;
-/** A member that gives no answer within this does not lead at that moment. */
-const ANSWER_MS = 1000;
+/**
+ * A member that gives no answer within this does not lead at that moment: the most that a client may wait
+ * by the design. A shorter silence is no "I do not lead" (two cores that carry three hosts may stand still
+ * for a second), and the writers measure what it costs.
+ */
+const ANSWER_MS = 3000;
 
 /** A member by its own port, as a role that may see who streams. */
 export interface Watched {
