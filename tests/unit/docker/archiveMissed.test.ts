@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-const SCRIPT = join(__dirname, "../../../docker/postgres/archive-missed");
+const SCRIPTS = join(__dirname, "../../../docker/postgres");
+const SCRIPT = join(SCRIPTS, "archive-missed");
 const segment = (timeline: number, number: string): string =>
   `0000000${timeline}00000000000000${number}`;
 const SHA = "a".repeat(40);
@@ -52,7 +53,7 @@ const put = (status: string | undefined, ...names: string[]): void => {
 
 async function run(): Promise<{ code: number; text: string }> {
   const env = {
-    PATH: `${folder}:${process.env.PATH ?? ""}`,
+    PATH: `${folder}:${SCRIPTS}:${process.env.PATH ?? ""}`,
     PGBACKREST_CONFIG: join(folder, "pgbackrest.conf"),
     PGHA_WAL: wal(),
     PGHA_TRIES: "2",

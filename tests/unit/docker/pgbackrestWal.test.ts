@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-const SCRIPT = join(__dirname, "../../../docker/postgres/pgbackrest-wal");
+const SCRIPTS = join(__dirname, "../../../docker/postgres");
+const SCRIPT = join(SCRIPTS, "pgbackrest-wal");
 /** Timeline 1 ended in segment 0A, timeline 2 in 0C; what the member has fetched. */
 const HISTORY = "1\t0/A0000A0\tno recovery target\n\n2\t0/C0001B8\tno recovery target\n";
 const segment = (timeline: number, number: string): string =>
@@ -39,7 +40,7 @@ afterEach(async () => {
 
 const port = (): string => String((server.address() as AddressInfo).port);
 async function run(argv: string[], env: NodeJS.ProcessEnv = {}) {
-  const path = `${file("bin")}:${process.env.PATH ?? ""}`;
+  const path = `${file("bin")}:${SCRIPTS}:${process.env.PATH ?? ""}`;
   const child = spawn("bash", [SCRIPT, ...argv], {
     cwd: folder,
     env: { PATH: path, CALLS: file("calls"), PGHA_SILENT: file("silent"), ...env },
