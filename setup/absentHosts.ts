@@ -4,7 +4,7 @@ import type { HostAccess } from "../model/access";
 import { say } from "./progress";
 import { recordedHosts } from "./record/move";
 import { readRecord } from "./record/store";
-import type { StackHosts } from "./stackHosts";
+import { accessOf, type StackHosts } from "./stackHosts";
 
 /** Milliseconds that an engine has to answer in. */
 export const ANSWER_MS = 5000;
@@ -12,12 +12,11 @@ export const ANSWER_MS = 5000;
 /** After a command failed: which hosts do not answer, and what can be done without them. */
 export async function adviseOnHosts(verb: string, hosts: StackHosts | undefined): Promise<void> {
   if (!["up", "preview", "refresh"].includes(verb)) return;
-  const remote = (hosts?.topology.hosts ?? []).filter(
-    (host) => host.reachable && host.access.docker.startsWith("ssh://"),
-  );
-  const advice = await adviceFor(remote.map(({ access }) => access));
+  if (hosts === undefined) return;
+  const remote = accessOf(hosts).filter(({ docker }) => docker.startsWith("ssh://"));
+  const advice = await adviceFor(remote);
   if (advice !== undefined) say(`\n${advice}`);
-  if (hosts !== undefined) await adviseOnLeftOut(hosts);
+  await adviseOnLeftOut(hosts);
 }
 
 /** Whoever takes the entry of a dead host out of the stack file has the host asked once more. */

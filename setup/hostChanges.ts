@@ -10,7 +10,7 @@ import { keepData, type KeptVolume } from "./record/keepData";
 import { type Move, movedHosts, moveHosts } from "./record/move";
 import { readRecord, scratchOf, type StackRecord, writeRecord } from "./record/store";
 import { forgottenText, keptText, movedText, stillRecordedText } from "./record/text";
-import type { StackHosts } from "./stackHosts";
+import { accessOf, fileFlags, type StackHosts } from "./stackHosts";
 import { readProject } from "./stackCopy";
 import { projectBackend } from "./state";
 
@@ -57,12 +57,12 @@ export async function followHosts(verb: string, hosts: StackHosts): Promise<Foll
   return verb === "up" ? change(edit, hosts) : look(edit, hosts.stack);
 }
 
-function edited(record: StackRecord, { config, topology }: StackHosts): Edit {
+function edited(record: StackRecord, hosts: StackHosts): Edit {
+  const { config, topology } = hosts;
   const { cluster } = config;
   const names = config.hosts.filter(({ state }) => state === "retired").map(({ name }) => name);
   const { deployment, forgotten } = forgetHosts(record.deployment, { cluster, names });
-  const here = topology.hosts.filter((host) => host.reachable).map(({ access }) => access);
-  const moves = movedHosts(deployment, cluster, here);
+  const moves = movedHosts(deployment, cluster, accessOf(hosts));
   const { consulServers, members, repository } = topology;
   const parts = [...consulServers, ...members, ...(repository ? [repository] : [])];
   const left = keepData(
@@ -104,14 +104,12 @@ function look({ record, ...changes }: Edit, stack: string): Followed {
  * A preview without a look at the hosts: the program may refuse that the host goes (too many members
  * at once, no quorum), and then it has to be as before. Only with the project's own backend.
  */
-async function tryOut(
-  { record, forgotten, kept }: Edit,
-  { stack, file }: StackHosts,
-): Promise<void> {
+async function tryOut({ record, forgotten, kept }: Edit, hosts: StackHosts): Promise<void> {
   if (!projectBackend()) return;
+  const { stack } = hosts;
   const scratch = scratchOf(stack, record);
-  const own = file === undefined ? [] : ["--config-file", file];
-  const args = ["preview", "--stack", stack, "--refresh=false", "--non-interactive", ...own];
+  const flags = ["--refresh=false", "--non-interactive", ...fileFlags(hosts)];
+  const args = ["preview", "--stack", stack, ...flags];
   try {
     const { code, stdout, stderr } = await capturePulumi(args, scratch.env);
     if (code === 0) return;

@@ -9,7 +9,7 @@ import { atWork } from "./recover";
 import { askedWithout } from "./record/asked";
 import { readRecord, scratchOf } from "./record/store";
 import { readProject } from "./stackCopy";
-import type { StackHosts } from "./stackHosts";
+import { accessOf, fileFlags, type StackHosts } from "./stackHosts";
 import { projectBackend, pulumiEnv } from "./state";
 
 const NO_REFRESH = ["--refresh=false"];
@@ -83,22 +83,20 @@ async function copied(verb: string, stack: string, followed: Followed): Promise<
 }
 
 async function refresh(followed: Followed, hosts: StackHosts, away: string[]): Promise<void> {
-  const { stack, file, config, topology } = hosts;
+  const { stack, config } = hosts;
   const record = followed.record ?? (await readRecord(stack));
   const { cluster } = config;
   const urns = record ? askedWithout(record.deployment, { cluster, names: away }) : [];
   if (urns.length === 0) return;
   say(`Without ${away.join(", ")} (unreachable): first a look for drift, on the others only.`);
-  const own = file === undefined ? [] : ["--config-file", file];
   const args = ["refresh", "--stack", stack, "--yes", "--skip-preview", "--suppress-outputs"];
-  const all = [...args, ...own, ...urns.flatMap((urn) => ["--target", urn])];
+  const all = [...args, ...fileFlags(hosts), ...urns.flatMap((urn) => ["--target", urn])];
   const ready = prepare(all, parsePulumiArgs(all));
   const env = { ...pulumiEnv(), ...followed.env };
   const options = { cwd: ready.cwd, env, aside: true };
   const code = await attached(tools("bin", "pulumi"), ready.args, options);
   if (code === 0) return;
-  const near = topology.hosts.filter((host) => host.reachable).map(({ access }) => access);
-  const advice = await adviceFor(near);
+  const advice = await adviceFor(accessOf(hosts));
   throw new Error(
     `Looking for drift without ${away.join(", ")} ended with ${code}; what it said is above. ` +
       `Nothing was changed on any host.${advice === undefined ? "" : `\n\n${advice}`}`,

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { HostAccess } from "../model/access";
 import type { StackConfig } from "../model/config";
 import { planTopology, type Topology } from "../model/topology";
 import { stackConfig } from "../ops/stack/config";
@@ -34,4 +35,14 @@ export function hostsFor(
   } catch {
     return undefined;
   }
+}
+
+/** Flags for a command of Pulumi on the same stack file. */
+export function fileFlags({ file }: StackHosts): string[] {
+  return file === undefined ? [] : ["--config-file", file];
+}
+
+/** The ways to the hosts that are not said to be `unreachable`. */
+export function accessOf({ topology }: StackHosts): HostAccess[] {
+  return topology.hosts.filter((host) => host.reachable).map(({ access }) => access);
 }

@@ -31,9 +31,9 @@ function restartMembers() {
   return { postgres: { parameters: { max_worker_processes: 9 + (SEED % 2) } } };
 }
 /** Another memory limit of the pools, in place. */
-function moreMemory() {
-  return { resources: { memoryMiB: { pgbouncer: 65 + (SEED % 8) } } };
-}
+const moreMemory = (from: number) => () => ({
+  resources: { memoryMiB: { pgbouncer: from + (SEED % 8) } },
+});
 /** One user and one database more: a user that has been declared stays. */
 function moreDatabases() {
   const { postgres } = stackFile.read() as { postgres: { users: Tree[]; databases: Tree[] } };
@@ -97,7 +97,7 @@ interface Point {
 const nothing = {};
 const POINTS: Record<string, Point> = {
   "while live state is read": {
-    change: moreMemory,
+    change: moreMemory(65),
     // It reads first, for seconds.
     reached: (running) => running.line(/^Updating \(/),
     withinMs: 2000,
@@ -144,7 +144,7 @@ const POINTS: Record<string, Point> = {
     withinMs: 1500,
   },
   "while the condition of `up` is awaited": {
-    change: moreMemory,
+    change: moreMemory(75),
     reached: (running) => running.line(/Ready \S+ (updating|creating)/),
     withinMs: 500,
   },
