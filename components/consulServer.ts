@@ -110,5 +110,7 @@ function outlives(topology: Topology, server: ConsulServerPlan): Record<string, 
   return {
     PGHA_HOLD_PORT: server.ports.rpc,
     PGHA_HOLD_FROM: `${agent.ip} ${network.gateway}`,
+    // It calls itself, too, by the published port.
+    PGHA_HOLD_SELF: address,
   };
 }

@@ -22,13 +22,16 @@ const sharedMemory = () =>
 const timeline = async (): Promise<number> =>
   Math.max(...(await members.view()).members.map((member) => member.timeline ?? 0));
 
-/** About 200 small transactions a second through the pools of all hosts, and readers beside them. */
+/**
+ * More than 200 small transactions a second through the pools of all hosts, and readers beside them. A
+ * client waits for its commit before the next, so that they offer less while something stalls.
+ */
 it("rolls all members under load: no transaction fails, two moves at most, a replica at all times", async () => {
   const [old = 0] = await sharedMemory();
   const next = old === 128 ? 160 : 128;
   const before = await timeline();
   const writers = await Writers.start(targets("pooledPrimary"), {
-    ...{ clients: 20, everyMs: 100, table: aside() },
+    ...{ clients: 28, everyMs: 100, table: aside() },
   });
   const readers = new Readers(targets("pooledReplicas"), 6, 100);
   const watch = new Watch(watched());
@@ -43,7 +46,7 @@ it("rolls all members under load: no transaction fails, two moves at most, a rep
     console.log("roll:", seconds, "s;", "writers", written, "readers", read, "moves", moves(seen));
     expect(written).toMatchObject({ failed: 0, unknown: 0 });
     expect(read).toMatchObject({ failed: 0 });
-    expect(written.acknowledged).toBeGreaterThan(seconds * 60);
+    expect(written.acknowledged).toBeGreaterThan(seconds * 100);
     // Clients of the pools stay connected: no endpoint was replaced.
     expect([written.moves, read.moves]).toEqual([0, 0]);
     expect(Math.max(written.stallMs, read.stallMs)).toBeLessThan(MOST_STALL_MS);

@@ -28,7 +28,7 @@ describe("a newer image under load fails no transaction", () => {
     async (name) => {
       const before = await allContainers();
       const writers = await Writers.start(targets("pooledPrimary"), {
-        ...{ clients: 20, everyMs: 100, table: aside() },
+        ...{ clients: 28, everyMs: 100, table: aside() },
       });
       const readers = new Readers(targets("pooledReplicas"), 6, 100);
       const watch = new Watch(watched());

@@ -25,7 +25,7 @@ beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "pgha-agent-"));
   writeFileSync(join(folder, "consul"), CONSUL);
   chmodSync(join(folder, "consul"), 0o755);
-  server = createServer().listen(0, "127.0.0.1");
+  server = createServer().listen(0, "0.0.0.0");
   await once(server, "listening");
 });
 afterEach(() => {
@@ -45,13 +45,14 @@ const says = (line: string): Promise<void> =>
     return Promise.resolve();
   });
 
-async function start(holdSeconds = 20, from?: string) {
+async function start(holdSeconds = 20, from?: string, self?: string) {
   const env = {
     PATH: `${folder}:${process.env.PATH ?? ""}`,
     WORK: folder,
     PGHA_HOLD_PORT: String((server.address() as AddressInfo).port),
     PGHA_HOLD_SECONDS: String(holdSeconds),
     ...(from === undefined ? {} : { PGHA_HOLD_FROM: from }),
+    ...(self === undefined ? {} : { PGHA_HOLD_SELF: self }),
   };
   const child = spawn("sh", [SCRIPT, "agent", "-config-file", "x"], { env });
   running = child;
@@ -61,8 +62,8 @@ async function start(holdSeconds = 20, from?: string) {
 }
 
 /** A connection to the agent's port, as Patroni holds one. */
-async function patroni() {
-  const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+async function patroni(to = "127.0.0.1") {
+  const socket = connect((server.address() as AddressInfo).port, to);
   const [[other]] = await Promise.all([
     once(server, "connection") as Promise<[ReturnType<typeof connect>]>,
     once(socket, "connect"),
@@ -107,6 +108,25 @@ describe.runIf(existsSync("/proc/net/tcp"))("a Consul that is stopped", () => {
       }
       expect(await ended).toBe(0);
       leave();
+      rmSync(join(folder, "said"));
+    }
+  });
+
+  it("waits for nobody that it is itself", async () => {
+    for (const [to, waits] of [
+      ["127.0.0.1", false],
+      ["127.0.0.2", true],
+    ] as const) {
+      const { child, ended } = await start(20, "127.0.0.1", "127.0.0.1");
+      const leave = [await patroni("127.0.0.1"), await patroni(to)];
+      child.kill("SIGTERM");
+      if (waits) {
+        await new Promise((resolve) => setTimeout(resolve, 700));
+        expect(said()).not.toContain("TERM");
+        leave.pop()?.();
+      }
+      expect(await ended).toBe(0);
+      leave.forEach((end) => end());
       rmSync(join(folder, "said"));
     }
   });
