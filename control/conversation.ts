@@ -6,7 +6,7 @@ import { UnreachableError, describe, excerpt } from "./errors";
 import { execStream } from "./exec";
 import { FrameDecoder } from "./frames";
 
-/** A program that runs until its stdin ends. Whatever happens here, it must end by itself. */
+/** A program that waits for what is said to it. Whatever happens here, it must end by itself. */
 export class Conversation {
   private text = "";
   private closed = false;
@@ -66,7 +66,7 @@ export class Conversation {
     });
   }
 
-  /** Ends its stdin, and with it the program. */
+  /** Ends its stdin, and with it a program that still waits. */
   end(): void {
     this.stream.end();
   }

@@ -30,6 +30,8 @@ export async function takeHelm(haproxies: readonly ContainerAccess[]): Promise<H
         talks.map(async ({ haproxy, talk }) => {
           talk.say(`${from} ${to}`);
           refuse(haproxy, await talk.hear("done", ANSWER_MS));
+          // It goes on by itself, to end the drain.
+          talk.leave();
         }),
       );
     },

@@ -43,9 +43,10 @@ export interface Outcome {
 /**
  * One client of several endpoints, as a program is that has libpq connect by a list of hosts: it
  * stays with one connection, and goes to the next endpoint when that is lost. A connection that was
- * closed while idle, or a connect or BEGIN that fails, is before any transaction: the client moves
- * on, no transaction has failed, and the time that it takes is part of how long the transaction
- * took. From an answered BEGIN on, whatever goes wrong is a failure that a program would see.
+ * closed while idle, one that is lost at BEGIN, or a connect that fails, is before any transaction: the
+ * client moves on, no transaction has failed, and the time that it takes is part of how long the
+ * transaction took. An error that answers BEGIN, and from an answered BEGIN on whatever goes wrong, is
+ * a failure that a program would see.
  */
 export class Dialler {
   /** How often a connection was lost or refused and another one was looked for. */
@@ -101,12 +102,15 @@ export class Dialler {
   private async begun(): Promise<Connection> {
     const end = Date.now() + PATIENCE_MS;
     for (;;) {
+      let asked = false;
       try {
         this.connection ??= await this.connected();
+        asked = true;
         await this.connection.query("BEGIN");
         return this.connection;
       } catch (error) {
         this.drop();
+        if (asked && turnsDown(error)) throw error;
         this.move(error);
         if (Date.now() > end) throw error;
         await pause(BETWEEN_MS);
@@ -174,9 +178,20 @@ export async function query<Row extends object>(target: Target, sql: string): Pr
  * of class 08 and 57P0 may come from a server that ended between commit and answer.
  */
 export function refused(error: unknown): boolean {
-  const code: unknown = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" && /^[0-9A-Z]{5}$/.test(code) && !/^(08|57P0|EPIPE)/.test(code);
+  return isAnswer(error) && !/^(08|57P0)/.test(codeOf(error));
 }
+
+/** Whether an error came from the other end, which says more than that it goes itself. */
+function turnsDown(error: unknown): boolean {
+  return isAnswer(error) && codeOf(error) !== "57P01" && !/shutting down/.test(words(error));
+}
+
+function codeOf(error: unknown): string {
+  const code: unknown = (error as { code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : "";
+}
+const isAnswer = (error: unknown): boolean =>
+  /^[0-9A-Z]{5}$/.test(codeOf(error)) && codeOf(error) !== "EPIPE";
 
 /** First words of an error, to count by. */
 export function words(error: unknown): string {

@@ -2,6 +2,8 @@
 export interface Sample {
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /** Milliseconds until the last of the members had answered, or had been given up. */
+  readonly tookMs: number;
   /** Members that took writes. */
   readonly leaders: readonly string[];
   /** Members that streamed from the leader. */
@@ -59,6 +61,16 @@ function judge(
       `not whole for up to ${ms} ms, and ${before.leaders[0]} led before and after: ${text(broken)}`,
     ];
   return ms > mostMs ? [`a move from ${text(before)} to ${text(after)} took up to ${ms} ms`] : [];
+}
+
+/** Milliseconds beyond which an answer is a silence: nobody knows who led meanwhile. */
+const SILENCE_MS = 1000;
+
+/** How long each silence was, but for those within a move of leadership. */
+export function silences(samples: readonly Sample[]): number[] {
+  return samples
+    .filter((sample) => isWhole(sample) && sample.tookMs > SILENCE_MS)
+    .map(({ tookMs }) => tookMs);
 }
 
 /** How often leadership moved. */

@@ -7,7 +7,7 @@ const EVERY_MS = 200;
 /**
  * A member that gives no answer within this does not lead at that moment: the most that a client may wait
  * by the design. A shorter silence is no "I do not lead" (two cores that carry three hosts may stand still
- * for a second), and the writers measure what it costs.
+ * for a second): `silences` tells of it, and the writers measure what it costs.
  */
 const ANSWER_MS = 3000;
 
@@ -53,6 +53,7 @@ export class Watch {
       const leading = said.filter((one) => one !== undefined && !one.replica);
       this.samples.push({
         at,
+        tookMs: Date.now() - at,
         leaders: leading.map((one) => one?.name ?? ""),
         streaming: leading.flatMap((one) => one?.streaming ?? []).filter((name) => names.has(name)),
       });

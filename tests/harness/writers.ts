@@ -17,6 +17,8 @@ export interface WriterOptions {
 
 /** What a run came to. */
 export interface Figures extends Record<Fate, number> {
+  /** Acknowledged writes of a second, on the average of the run. */
+  readonly perSecond: number;
   /** Milliseconds: the last acknowledged write of any client to the next, to the end of the run. */
   readonly outageMs: number;
   /** Milliseconds: the longest that an acknowledged write took, the way to an endpoint included. */
@@ -39,6 +41,7 @@ export class Writers {
   private readonly clients: readonly Dialler[];
   private readonly everyMs: number;
   private running = true;
+  private begun = Date.now();
   private work: Promise<unknown> = Promise.resolve();
   private figures: Figures | undefined;
 
@@ -59,6 +62,7 @@ export class Writers {
     const writers = new Writers(targets, aside, options);
     // No unique index: a row that came twice must show.
     await query(aside, `CREATE TABLE ${writers.name} (id text NOT NULL)`);
+    writers.begun = Date.now();
     writers.work = Promise.all(
       writers.clients.map((client, number) => writers.write(client, number)),
     );
@@ -104,8 +108,10 @@ export class Writers {
   }
 
   private soFar(end: number): Figures {
+    const fates = countFates(this.ledger);
     return {
-      ...countFates(this.ledger),
+      ...fates,
+      perSecond: Math.round((fates.acknowledged * 1000) / (end - this.begun)),
       outageMs: outage(this.ledger, end),
       stallMs: stall(this.ledger),
       moves: this.clients.reduce((sum, { moves }) => sum + moves, 0),

@@ -77,7 +77,7 @@ describe("a host that loses its power", () => {
       const text = `${stdout}${stderr}`;
       expect(code, text).not.toBe(0);
       expect(seconds, text).toBeLessThan(MOST_SECONDS);
-      expect(text).toMatch(new RegExp(`${lost.host.name}.*`));
+      expect(text).toMatch(new RegExp(`Hosts that do not answer:[^]*host ${lost.host.name}`));
       expect(text).toContain("`state: unreachable`");
       console.log(`${run.name} with a host lost: ${seconds} s`);
     }

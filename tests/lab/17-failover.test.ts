@@ -3,10 +3,14 @@ import { first } from "../harness/outputs";
 import { untilNothing } from "../harness/wait";
 import { Writers } from "../harness/writers";
 import { aside, healthy, members, targets, useCluster } from "./stack/cluster";
-import { ops, previewClean, tryOps } from "./stack/commands";
+import { command, ops, previewClean, tryOps } from "./stack/commands";
 import { docker } from "./stack/hosts";
+import { cluster } from "./stack/identity";
 
 useCluster();
+
+const leads = ({ role, state }: { role: string; state: string }): boolean =>
+  role === "leader" && state === "running";
 
 it("gives a cluster that nobody leads to the member that a person names, with all writes", async () => {
   const writers = await Writers.start(targets("pooledPrimary"), { clients: 4, table: aside() });
@@ -23,11 +27,14 @@ it("gives a cluster that nobody leads to the member that a person names, with al
     await ops(["pause"]);
     await docker(old.host.name, ["kill", old.container]);
     await untilNothing("no leader", 60, async () => {
-      const leading = (await members.view()).members.filter(
-        ({ role, state }) => role === "leader" && state === "running",
-      );
+      const leading = (await members.view()).members.filter(leads);
       return leading.map(({ name }) => `${name} leads`);
     });
+    // Nor is it done where nobody says yes: writes may be lost by it.
+    const unasked = await command("ops", ["--stack", cluster, ...failover]);
+    expect(unasked.code).not.toBe(0);
+    expect(unasked.stderr).toContain("nothing was done");
+    expect((await members.view()).members.filter(leads)).toEqual([]);
     const done = await ops(failover);
     expect(JSON.parse(done.stdout)).toMatchObject({ leader: candidate.name });
     expect((await members.leader()).name).toBe(candidate.name);

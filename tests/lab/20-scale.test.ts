@@ -30,6 +30,7 @@ const servers = () => outputs().operations.consul.map(({ host }) => host.name);
 /** Where a member with a vote is known while it is one. */
 const PLACES = [
   "Consul's nodes",
+  "Consul's services",
   "Consul's raft",
   "Consul's policies",
   "Consul's tokens",

@@ -42,7 +42,7 @@ describe("a host that is dead for good, with `state: retired`", () => {
     const retired = { hosts: [...hostEntries(), entryOf(HOST, RUNS, { state: "retired" })] };
     const { code, stdout, stderr, seconds } = await tryPreview(retired);
     expect(code, `${stdout}${stderr}`).toBe(0);
-    expect(`${stdout}${stderr}`).toContain(HOST);
+    expect(`${stdout}${stderr}`).toContain(`Host ${HOST} is retired: what ran there`);
     expect(seconds).toBeLessThan(60);
   }, 120_000);
 

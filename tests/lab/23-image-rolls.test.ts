@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Readers } from "../harness/readers";
-import { breaches, moves } from "../harness/samples";
+import { breaches, moves, silences } from "../harness/samples";
 import { Watch } from "../harness/watch";
 import { Writers } from "../harness/writers";
 import { renewImage } from "./stack/checkout";
@@ -8,7 +8,7 @@ import { aside, healthy, targets, useCluster, watched } from "./stack/cluster";
 import { up } from "./stack/commands";
 import { allContainers } from "./stack/hosts";
 import { cluster } from "./stack/identity";
-import { MOST_STALL_MS } from "./stack/limits";
+import { LEAST_PER_SECOND, MOST_SILENCES, MOST_STALL_MS } from "./stack/limits";
 
 useCluster();
 
@@ -49,12 +49,18 @@ describe("a newer image under load fails no transaction", () => {
           await readers.stop(),
           await watch.stop(),
         ];
-        console.log(`new image of ${name}:`, seconds, "s; writers", written, "readers", read);
+        const late = silences(seen);
+        const figures = { writers: written, readers: read, moves: moves(seen), late };
+        console.log(`new image of ${name}:`, seconds, "s;", figures);
         expect(written).toMatchObject({ failed: 0, unknown: 0 });
+        expect(written.perSecond).toBeGreaterThan(LEAST_PER_SECOND);
+        // Only clients of a pool that is replaced itself connect anew.
+        if (name !== "pgbouncer") expect([written.moves, read.moves]).toEqual([0, 0]);
         expect(read).toMatchObject({ failed: 0 });
         expect(Math.max(written.stallMs, read.stallMs)).toBeLessThan(MOST_STALL_MS);
         expect(await writers.verify()).toEqual([]);
         expect(breaches(seen, MOST_STALL_MS)).toEqual([]);
+        expect(late.length).toBeLessThanOrEqual(MOST_SILENCES);
         expect(moves(seen)).toBeLessThanOrEqual(name === "postgres" ? 2 : 0);
       } finally {
         await Promise.all([writers.stop(), readers.stop(), watch.stop()]);

@@ -15,6 +15,7 @@ useCluster();
 /** Ports that nothing of the cluster has. */
 const TAKEN = 5770;
 const CLOSED = 5870;
+const CLOSED_UDP = 5970;
 /** MiB that no machine has. */
 const MUCH = 4 * 1024 * 1024;
 const undo: (() => Promise<unknown>)[] = [];
@@ -33,9 +34,9 @@ async function squat(host: string, port: number): Promise<void> {
 }
 
 /** Drops what comes by cable for a port of a host, as a firewall that knows nothing of it does. */
-async function close(host: string, port: number): Promise<void> {
+async function close(host: string, port: number, protocol: "tcp" | "udp" = "tcp"): Promise<void> {
   const from = ["PREROUTING", "-i", INSIDE];
-  const rule = [...from, "-p", "tcp", "--dport", String(port), "-j", "DROP"];
+  const rule = [...from, "-p", protocol, "--dport", String(port), "-j", "DROP"];
   const iptables = (verb: string) =>
     on(host, ["iptables", "-w", "10", "-t", "mangle", verb, ...rule]);
   await iptables("-I");
@@ -77,9 +78,12 @@ describe("before the first change", () => {
 
   it("a port that a host's firewall drops is named, from each host that needs it", async () => {
     await close("pg3", CLOSED);
-    const text = await refused({ ports: { patroni: CLOSED } });
+    await close("pg3", CLOSED_UDP, "udp");
+    const text = await refused({ ports: { patroni: CLOSED, agentGossip: CLOSED_UDP } });
     for (const from of ["pg1", "pg2"])
-      expect(text).toMatch(new RegExp(`${from} -> pg3: .*${CLOSED}/tcp \\(.*no answer`));
+      for (const port of [`${CLOSED}/tcp`, `${CLOSED_UDP}/udp`])
+        expect(text).toMatch(new RegExp(`${from} -> pg3: .*${port} \\(.*no answer`));
+    expect(text).not.toContain(`${CLOSED_UDP}/tcp`);
     expect(text).not.toMatch(/-> (pg[12]|itself):/);
     expect(text).toContain("ops -- firewall");
   }, 300_000);

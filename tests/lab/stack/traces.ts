@@ -30,7 +30,7 @@ async function places(): Promise<Record<string, unknown>> {
     );
   return {
     "Consul's nodes": await consul("/v1/catalog/nodes"),
-    "Consul's services": await consul("/v1/catalog/services"),
+    "Consul's services": await services(),
     "Consul's raft": await consul("/v1/operator/raft/configuration"),
     "Patroni's keys": await consul(`/v1/kv/service/${cluster}/?keys`),
     "Consul's policies": await consul("/v1/acl/policies"),
@@ -47,6 +47,12 @@ async function places(): Promise<Record<string, unknown>> {
       await tryInside(repository, ["cat", "/etc/postgres-ha/pgbackrest.conf"])
     ).stdout,
   };
+}
+
+/** Each service of each node; Consul names no more than kinds of them in one answer. */
+async function services(): Promise<unknown[]> {
+  const nodes = (await consul("/v1/catalog/nodes")) as { Node: string }[];
+  return Promise.all(nodes.map(({ Node }) => consul(`/v1/catalog/node/${Node}`)));
 }
 
 /** Resources of the stack. What is kept of a host's data is no more among them. */

@@ -16,8 +16,9 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 const told = (): string[] => readFileSync(join(folder, "told"), "utf8").trim().split("\n");
-const of = (pid: number | undefined, file: string): string =>
-  readFileSync(`/proc/${pid}/${file}`, "utf8").trim();
+/** The kernel's list of a process's children. */
+const childrenOf = (pid = 0): string => `/proc/${pid}/task/${pid}/children`;
+const read = (file: string): string => readFileSync(file, "utf8").trim();
 function start(seconds: string) {
   const env = { PATH: `${folder}:${SCRIPTS}:${process.env.PATH ?? ""}`, WORK: folder };
   const child = spawn("sh", [join(SCRIPTS, "steer"), seconds], { env });
@@ -27,17 +28,18 @@ function start(seconds: string) {
   return { child, stdoutEnds, ended: once(child, "exit").then(([code]) => code as number) };
 }
 
-describe.runIf(existsSync("/proc/self/task"))("what waits in an HAProxy for a new leader", () => {
-  it("tells it at once, says so, and lets the caller go", async () => {
+describe.runIf(existsSync(childrenOf(process.pid)))("what waits in an HAProxy for a new leader", () => {
+  it("tells it at once, says so, and goes on as what ends the drain", async () => {
     const { child, stdoutEnds, ended } = start("30");
     child.stdin.write("a b\n");
     expect(await stdoutEnds).toBe("done\n");
     expect(told()).toEqual([
       "set server primary/a health down; set server primary/b health up; set server replicas/b state drain",
     ]);
-    // It goes on as what ends the drain, in the same process: HAProxy would wait for a child.
+    // In the same process: HAProxy would wait for a child.
     const sleeps = await until("the drain", { timeoutMs: 5000, intervalMs: 20 }, () => {
-      const [name, children] = [of(child.pid, "cmdline"), of(child.pid, `task/${child.pid}/children`)];
+      const name = read(`/proc/${child.pid}/cmdline`);
+      const children = read(childrenOf(child.pid));
       if (!name.includes("ready-later") || children === "") throw new NotYet(name);
       return Promise.resolve(Number(children));
     });

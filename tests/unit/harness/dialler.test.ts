@@ -65,6 +65,23 @@ describe("a client of several endpoints", () => {
     expect(client.moves).toBe(2);
   });
 
+  const error = (code: string, message = "no") => Object.assign(new Error(message), { code });
+  it.each<[string, Error, "failed" | "acknowledged"]>([
+    [
+      "an error that answers BEGIN fails it",
+      error("08P01", "server login has been failing"),
+      "failed",
+    ],
+    ["a pool that shuts down is left", error("08P01", "server shutting down"), "acknowledged"],
+    ["a server that shuts down is left", error("57P01"), "acknowledged"],
+    ["a socket that is closed is left", error("EPIPE"), "acknowledged"],
+  ])("%s", async (_, answer, fate) => {
+    const { told, dial } = network({ one: { BEGIN: answer } });
+    const client = new Dialler(TARGETS, 0, dial);
+    expect(await client.transaction("INSERT")).toMatchObject({ fate });
+    expect(told.two !== undefined).toBe(fate === "acknowledged");
+  });
+
   it("goes on to the next where the connection was closed while idle", async () => {
     const { told, made, dial } = network({});
     const client = new Dialler(TARGETS, 0, dial);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { breaches, moves, type Sample } from "../../harness/samples";
+import { breaches, moves, type Sample, silences } from "../../harness/samples";
 
 const MOST_MS = 15_000;
 let clock = 0;
 const seen = (leaders: string, streaming: string, after = 200): Sample => {
   clock += after;
-  return { at: clock, leaders: [...leaders], streaming: [...streaming] };
+  return { at: clock, tookMs: 50, leaders: [...leaders], streaming: [...streaming] };
 };
 
 describe("breaches", () => {
@@ -52,4 +52,11 @@ it("counts moves of leadership, not what lies between", () => {
   const way = [seen("a", "bc"), seen("", ""), seen("b", "c"), seen("b", ""), seen("b", "a")];
   expect(moves([...way, seen("a", "b")])).toBe(2);
   expect(moves([])).toBe(0);
+});
+
+it("tells of late answers outside of a move", () => {
+  const late = (sample: Sample): Sample => ({ ...sample, tookMs: 1001 });
+  expect(
+    silences([seen("a", "b"), late(seen("a", "b")), late(seen("", "")), seen("b", "a")]),
+  ).toEqual([1001]);
 });
