@@ -2,7 +2,7 @@
 export interface Sample {
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /** Milliseconds until the last of the members had answered, or had been given up. */
+  /** Milliseconds until those that took writes had said so; 0 where none did. */
   readonly tookMs: number;
   /** Members that took writes. */
   readonly leaders: readonly string[];
@@ -63,10 +63,10 @@ function judge(
   return ms > mostMs ? [`a move from ${text(before)} to ${text(after)} took up to ${ms} ms`] : [];
 }
 
-/** Milliseconds beyond which an answer is a silence: nobody knows who led meanwhile. */
+/** Milliseconds beyond which the answer of a leader is a silence: nobody knows whether it led meanwhile. */
 const SILENCE_MS = 1000;
 
-/** How long each silence was, but for those within a move of leadership. */
+/** How long each silence of a leader was. */
 export function silences(samples: readonly Sample[]): number[] {
   return samples
     .filter((sample) => isWhole(sample) && sample.tookMs > SILENCE_MS)

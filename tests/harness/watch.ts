@@ -22,6 +22,12 @@ interface Said {
   readonly streaming: string[] | null;
 }
 
+interface Answer extends Said {
+  readonly name: string;
+  /** Milliseconds since the epoch. */
+  readonly saidAt: number;
+}
+
 const ASK = `SELECT pg_is_in_recovery() AS replica,
   (SELECT array_agg(application_name::text) FROM pg_stat_replication WHERE state = 'streaming') AS streaming`;
 
@@ -53,7 +59,7 @@ export class Watch {
       const leading = said.filter((one) => one !== undefined && !one.replica);
       this.samples.push({
         at,
-        tookMs: Date.now() - at,
+        tookMs: Math.max(0, ...leading.map((one) => (one?.saidAt ?? at) - at)),
         leaders: leading.map((one) => one?.name ?? ""),
         streaming: leading.flatMap((one) => one?.streaming ?? []).filter((name) => names.has(name)),
       });
@@ -62,13 +68,13 @@ export class Watch {
   }
 
   /** What a member says; undefined when it gives no answer, which is an answer here. */
-  private async ask({ name, target }: Watched): Promise<({ name: string } & Said) | undefined> {
+  private async ask({ name, target }: Watched): Promise<Answer | undefined> {
     try {
       const connection = this.connections.get(name) ?? (await connect(target, ANSWER_MS));
       this.connections.set(name, connection);
       const asked = { text: ASK, query_timeout: ANSWER_MS };
       const [said] = (await connection.query<Said>(asked)).rows;
-      return said && { name, ...said };
+      return said && { name, saidAt: Date.now(), ...said };
     } catch {
       void this.connections
         .get(name)
