@@ -113,6 +113,7 @@ export class Databases extends PgComponent {
           name: database.name,
           owner: database.owner,
           connectionLimit: database.connectionLimit ?? -1,
+          connect: database.connect,
         },
         this.child(users),
       );

@@ -128,6 +128,11 @@ export interface DatabaseInputs {
   readonly owner: string;
   /** -1 for no limit. */
   readonly connectionLimit: number;
+  /**
+   * Roles that may connect besides the owner; whom the owner lets in beyond that is its own business.
+   * Left out in records of before there was such a list.
+   */
+  readonly connect?: readonly string[] | undefined;
 }
 
 /** An extension in a database. Never dropped by a delete. */

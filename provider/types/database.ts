@@ -8,15 +8,25 @@ import { define, type CheckFailure } from "../type";
 interface LiveDatabase {
   readonly owner: string;
   readonly connection_limit: number;
+  /** Roles with a right of their own to connect. */
+  readonly connect: readonly string[];
 }
+
+const FIND = `SELECT pg_get_userbyid(datdba)::text AS owner, datconnlimit AS connection_limit,
+  ARRAY(SELECT rolname::text FROM aclexplode(datacl) JOIN pg_roles ON pg_roles.oid = grantee
+    WHERE privilege_type = 'CONNECT') AS connect
+  FROM pg_database WHERE datname = $1`;
 
 async function find(client: Client, name: string): Promise<LiveDatabase | undefined> {
-  const sql =
-    "SELECT pg_get_userbyid(datdba)::text AS owner, datconnlimit AS connection_limit FROM pg_database WHERE datname = $1";
-  return (await client.query<LiveDatabase>(sql, [name])).rows[0];
+  return (await client.query<LiveDatabase>(FIND, [name])).rows[0];
 }
 
-async function ensure(client: Client, inputs: DatabaseInputs): Promise<void> {
+/** @param before Users that could connect by an earlier config. */
+async function ensure(
+  client: Client,
+  inputs: DatabaseInputs,
+  before: readonly string[] = [],
+): Promise<void> {
   if (!Number.isInteger(inputs.connectionLimit))
     throw new Error("connectionLimit is not an integer");
   const name = escapeIdentifier(inputs.name);
@@ -35,6 +45,12 @@ async function ensure(client: Client, inputs: DatabaseInputs): Promise<void> {
   // Schema public belongs to pg_database_owner (PostgreSQL 15 and later), so to this owner.
   await client.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
   await client.query(`GRANT ALL ON DATABASE ${name} TO ${owner}`);
+  const { connect = [] } = inputs;
+  for (const user of connect)
+    await client.query(`GRANT CONNECT ON DATABASE ${name} TO ${escapeIdentifier(user)}`);
+  const mayNot = before.filter((user) => user !== inputs.owner && !connect.includes(user));
+  for (const user of mayNot.filter((one) => live?.connect.includes(one)))
+    await client.query(`REVOKE CONNECT ON DATABASE ${name} FROM ${escapeIdentifier(user)}`);
 }
 
 /** A lost answer may have been a success: that it exists already is then no error. */
@@ -70,10 +86,11 @@ export const database = define<DatabaseInputs, DatabaseInputs>({
     readLive(state.members, "postgres", async (client) => {
       const live = await find(client, state.name);
       if (live === undefined) return undefined;
-      return { ...state, owner: live.owner, connectionLimit: live.connection_limit };
+      const connect = state.connect?.filter((user) => live.connect.includes(user));
+      return { ...state, owner: live.owner, connectionLimit: live.connection_limit, connect };
     }),
-  async update(_, news) {
-    await write(news.members, "postgres", (client) => ensure(client, news));
+  async update(old, news) {
+    await write(news.members, "postgres", (client) => ensure(client, news, old.connect));
     return news;
   },
   delete: () => Promise.resolve(),

@@ -10,7 +10,7 @@ const APP = {
 };
 const BOTH = {
   databases: [
-    ...APP.databases,
+    { name: "app", owner: "app", extensions: ["pg_trgm"], connect: ["keeper"] },
     {
       name: "extra",
       owner: "keeper",
@@ -52,6 +52,13 @@ it("makes a database, its user and its extensions when they are declared", async
     keeper,
   );
   expect(names.map(({ extname }) => extname)).toEqual(["hstore", "pg_trgm"]);
+  // Into the other one, too, as long as it is declared; also after somebody took the right away.
+  const other = { ...keeper, database: "app" };
+  expect(await query("primary", "SELECT 6 AS n", other)).toEqual([{ n: 6 }]);
+  await value("REVOKE CONNECT ON DATABASE app FROM keeper; SELECT 1");
+  await expect(query("primary", "SELECT 1", other)).rejects.toThrow(/permission denied/);
+  await up({ postgres: BOTH });
+  expect(await query("primary", "SELECT 7 AS n", other)).toEqual([{ n: 7 }]);
   const owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'extra'";
   expect(await value(owner)).toBe("keeper");
 }, 180_000);
@@ -61,6 +68,8 @@ it("leaves a database that is declared no more, with its data", async () => {
   await up({ postgres: { databases: APP.databases } });
   expect(Object.keys((await freshOutputs()).connectionStrings)).toEqual(["app"]);
   expect(await query("pooledPrimary", "SELECT n FROM kept", keeper)).toEqual([{ n: 42 }]);
+  const other = query("primary", "SELECT 1", { ...keeper, database: "app" });
+  await expect(other).rejects.toThrow(/permission denied/);
 }, 180_000);
 
 it("refuses to forget a user that is declared no more, and locks one out instead", async () => {

@@ -75,16 +75,17 @@ async function serials(): Promise<Map<string, string>> {
   );
 }
 
-/** What becomes of a new login as `reporting` at each member. */
+/**
+ * What becomes of a new login as `reporting` at each member. Whom the rules let in has no right to
+ * connect to `app` and is told so; that comes after the rules.
+ */
 const logins = (): Promise<string[]> =>
   Promise.all(
-    targets("direct", "reporting").map((target) =>
-      query(target, "SELECT 1").then(
-        () => "in",
-        (error: unknown) =>
-          /pg_hba.conf rejects/.test(String(error)) ? "rejected" : String(error),
-      ),
-    ),
+    targets("direct", "reporting").map(async (target) => {
+      const said = await query(target, "SELECT 1").then(JSON.stringify, String);
+      if (/permission denied for database/.test(said)) return "in";
+      return /pg_hba.conf rejects/.test(said) ? "rejected" : said;
+    }),
   );
 
 const started = () =>

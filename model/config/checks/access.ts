@@ -24,6 +24,7 @@ const SERVER_ROLES = ["pg_execute_server_program", "pg_read_server_files", "pg_w
 export const ACCESS_CHECKS: readonly Check[] = [
   { needs: [], run: validateUniqueNames },
   { needs: ["postgres.users.*"], run: validateOwners },
+  { needs: ["postgres.users.*"], run: validateConnects },
   { needs: ["postgres.users.*", "postgres.version"], run: validateMemberships },
   { needs: [], run: validateMembershipCycles },
   { needs: [], run: validateUniqueExtensions },
@@ -55,6 +56,23 @@ function validateOwners({ postgres }: StackConfig): Problem[] {
       owner,
       "must be a user that is declared in postgres.users",
       "Declare the owner in postgres.users: { name: ... }.",
+    ),
+  );
+}
+
+function validateConnects({ postgres }: StackConfig): Problem[] {
+  const users = postgres.users.map(({ name }) => name);
+  return postgres.databases.flatMap(({ connect }, database) =>
+    connect.flatMap((user, index) =>
+      when(
+        !users.includes(user) || connect.indexOf(user) !== index,
+        ["postgres", "databases", database, "connect", index],
+        user,
+        users.includes(user)
+          ? "is listed twice"
+          : "must be a user that is declared in postgres.users",
+        "Name each declared user once.",
+      ),
     ),
   );
 }

@@ -47,6 +47,12 @@ const databaseSchema = z.strictObject({
     .array(extension)
     .prefault([])
     .describe("Extensions of the database: a name, or `{ name, schema }`."),
+  connect: z
+    .array(identifier())
+    .default([])
+    .describe(
+      "Users that may connect to it besides the owner and the members of its role; declared in `postgres.users`.",
+    ),
   connectionLimit: connectionLimit
     .optional()
     .describe("Most connections to the database at once. Left out: no limit of its own."),

@@ -100,6 +100,18 @@ const POSTGRES: readonly Case[] = [
   ["postgres/databases", database({ name: "a\nb" }), "postgres.databases[0].name", /letters/],
   ["postgres/databases", database({ owner: "nobody" }), "postgres.databases[0].owner", /declared/],
   ["postgres/databases", database({ owner: undefined }), "postgres.databases[0].owner", /required/],
+  [
+    "postgres/databases",
+    database({ connect: ["nobody"] }),
+    "postgres.databases[0].connect[0]",
+    /declared/,
+  ],
+  [
+    "postgres/databases",
+    database({ connect: ["orders", "orders"] }),
+    "postgres.databases[0].connect[1]",
+    /twice/,
+  ],
   ["postgres/databases", [...database({}), ...database({})], "postgres.databases[1].name", /twice/],
   [
     "postgres/databases",
