@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,15 +8,26 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 const SCRIPTS = join(__dirname, "../../../docker/postgres");
 const SCRIPT = join(SCRIPTS, "pgbackrest-wal");
-/** Timeline 1 ended in segment 0A, timeline 2 in 0C; what the member has fetched. */
+/** Timeline 1 ended in segment 0A, timeline 2 in 0C; as the leader tells. */
 const HISTORY = "1\t0/A0000A0\tno recovery target\n\n2\t0/C0001B8\tno recovery target\n";
 const segment = (timeline: number, number: string): string =>
   `0000000${timeline}00000000000000${number}`;
 /** Takes each call down, and answers a ping as the test wants. */
 const PGBACKREST = `#!/bin/sh
 echo "$*" >> "$CALLS"
-case "$*" in *server-ping*) exit "\${PING:-0}" ;; esac
-exit "\${GET:-0}"
+case "$*" in
+*server-ping*) exit "\${PING:-0}" ;;
+*archive-get*) [ "\${GET:-0}" = 0 ] || exit "$GET"; for path; do :; done; echo wal > "$path" ;;
+esac
+`;
+/** The leader, which is asked by psql; it is in recovery where \`IN_RECOVERY\` says so. */
+const PSQL = `#!/bin/sh
+echo "$*" >> "$ASKED"
+case "$*" in *host=leader*replication=true*) ;; *) exit 2 ;; esac
+case "$*" in
+*TIMELINE_HISTORY*) printf '%s|' 00000003.history; cat "$HISTORY" ;;
+*) echo "\${IN_RECOVERY:-off}"; echo "7300|$(cat "$TIMELINE")|0/D000000|" ;;
+esac
 `;
 
 let folder: string;
@@ -29,7 +40,9 @@ beforeEach(async () => {
   mkdirSync(file("pg_wal"));
   mkdirSync(file("bin"));
   writeFileSync(file("bin/pgbackrest"), PGBACKREST, { mode: 0o755 });
+  writeFileSync(file("bin/psql"), PSQL, { mode: 0o755 });
   writeFileSync(file("calls"), "");
+  writeFileSync(file("asked"), "");
   server = createServer((socket) => socket.end());
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
 });
@@ -43,7 +56,15 @@ async function run(argv: string[], env: NodeJS.ProcessEnv = {}) {
   const path = `${file("bin")}:${SCRIPTS}:${process.env.PATH ?? ""}`;
   const child = spawn("bash", [SCRIPT, ...argv], {
     cwd: folder,
-    env: { PATH: path, CALLS: file("calls"), PGHA_SILENT: file("silent"), ...env },
+    env: {
+      PATH: path,
+      CALLS: file("calls"),
+      ASKED: file("asked"),
+      HISTORY: file("history"),
+      TIMELINE: file("timeline"),
+      PGHA_SILENT: file("silent"),
+      ...env,
+    },
   });
   let text = "";
   child.stderr.on("data", (part: Buffer) => (text += part.toString()));
@@ -52,13 +73,15 @@ async function run(argv: string[], env: NodeJS.ProcessEnv = {}) {
 }
 const get = (name: string, path = "pg_wal/RECOVERYXLOG", env?: NodeJS.ProcessEnv) =>
   run(["get", "127.0.0.1", port(), "orders", name, path], env);
-/** A standby that has fetched a history; its leader takes connections, unless told otherwise. */
-function standby(name: string, text = HISTORY, leader = port()): void {
-  writeFileSync(file(`pg_wal/${name}`), text);
+/** A standby of a leader on a timeline, with its history. */
+function standby(timeline = 3, history = HISTORY, leader = "leader"): void {
+  writeFileSync(file("timeline"), String(timeline));
+  writeFileSync(file("history"), history);
   writeFileSync(file("standby.signal"), "");
-  const way = `dbname=postgres user=replicator host=127.0.0.1 port=${leader} sslmode=verify-full`;
+  const way = `dbname=postgres user=replicator host=${leader} port=5432 sslmode=verify-full`;
   writeFileSync(file("postgresql.conf"), `primary_conninfo = '${way}'\n`);
 }
+const asked = (): string[] => readFileSync(file("asked"), "utf8").split("\n").filter(Boolean);
 
 describe("a file of the WAL", () => {
   it("is fetched, and brought, once the repository answers", async () => {
@@ -118,17 +141,15 @@ describe("a file of the WAL", () => {
   ])(
     "is taken by a recovering member only where its timeline went on: %i %s %s",
     async (timeline, number, taken) => {
-      standby("00000009.history.tmp");
-      standby("00000002.history", "1\t0/A0000A0\tno recovery target\n");
-      standby("00000003.history");
+      standby();
       const { code, text } = await get(segment(timeline, number));
       expect([code, text.includes("is not restored")]).toEqual(taken ? [0, false] : [1, true]);
-      expect(calls()).toHaveLength(taken ? 2 : 0);
+      expect(existsSync(file("pg_wal/RECOVERYXLOG"))).toBe(taken);
     },
   );
 
   it("is compared beyond the first 4 GB as well", async () => {
-    standby("00000003.history", "2\t1F/AB0001B8\tno recovery target\n");
+    standby(3, "2\t1F/AB0001B8\tno recovery target\n");
     const name = (high: string, low: string) => `00000002000000${high}000000${low}`;
     for (const taken of [name("1F", "AA"), name("09", "FF")])
       expect((await get(taken)).code, taken).toBe(0);
@@ -138,20 +159,37 @@ describe("a file of the WAL", () => {
 
   it("is taken where no leader can be asked: it may be all that is left of acknowledged writes", async () => {
     const left = segment(2, "0C");
-    standby("00000003.history", HISTORY, "1");
+    standby(3, HISTORY, "nobody");
     expect((await get(left)).code).toBe(0);
-    standby("00000003.history");
+    standby();
     rmSync(file("standby.signal"));
     expect((await get(left)).code).toBe(0);
-    standby("00000003.history");
+    standby();
     writeFileSync(file("postgresql.conf"), "");
     expect((await get(left)).code).toBe(0);
-    standby("00000003.history");
+    standby();
+    expect((await get(left, undefined, { IN_RECOVERY: "on" })).code).toBe(0);
     expect((await get(left)).code).toBe(1);
   });
 
+  it("does not ask a leader that is silent again for 20 s, but another one at once", async () => {
+    standby(3, HISTORY, "nobody");
+    for (let n = 0; n < 2; n++) expect((await get(segment(2, "0C"))).code).toBe(0);
+    expect(asked()).toHaveLength(1);
+    standby();
+    expect((await get(segment(2, "0C"))).code).toBe(1);
+  });
+
+  it("of the leader's own timeline, and a history, cost no more than one question", async () => {
+    standby();
+    await get(segment(3, "0C"));
+    expect(asked()).toHaveLength(1);
+    await get("00000003.history", "pg_wal/RECOVERYHISTORY");
+    expect(asked()).toHaveLength(1);
+  });
+
   it("is fetched for pg_rewind, which looks for what was left behind", async () => {
-    standby("00000003.history");
+    standby();
     const name = segment(2, "0C");
     const path = file(`pg_wal/${name}`);
     expect((await get(name, path)).code).toBe(0);
