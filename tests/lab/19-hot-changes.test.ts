@@ -13,17 +13,19 @@ import { lab } from "./stack/identity";
 
 useCluster();
 
-/** This machine, as the members see it. */
-const HERE = lab.host("pg1").address.replace(/\d+$/, "1/32");
-const RULE = { database: "app", user: "reporting", address: HERE, method: "reject" };
-const CHANGES = {
+/** Turns `reporting` away from this machine, as the members see it. */
+const rule = () => ({
+  ...{ database: "app", user: "reporting", method: "reject" },
+  address: lab.host("pg1").address.replace(/\d+$/, "1/32"),
+});
+const changes = () => ({
   // Every certificate is issued anew: members, Patroni, HAProxy, PgBouncer, Consul, pgBackRest.
   certificates: { validityDays: 200 },
   // Other timings of Patroni, other checks of HAProxy.
   failover: { profile: "tolerant" },
   pool: { size: 11, reserve: 1 },
-  postgres: { hba: [RULE, { database: "all", user: "all", address: "all" }] },
-};
+  postgres: { hba: [rule(), { database: "all", user: "all", address: "all" }] },
+});
 
 /** Serial number of the certificate that a TLS server shows, its chain verified. */
 function serialAt(host: string, port: number): Promise<string> {
@@ -134,7 +136,7 @@ it("renews all certificates, changes pools and hba with every connection kept an
     const [containers, postmasters] = [await allContainers(), await started()];
     const before = await serials();
     expect(await logins()).toEqual(["in", "in", "in"]);
-    const { seconds, stdout, stderr } = await up(CHANGES);
+    const { seconds, stdout, stderr } = await up(changes());
 
     // Every server shows a new certificate to whoever comes now. Patroni reads its file in its next loop.
     await untilNothing("a new certificate everywhere", 30, async () => {

@@ -23,9 +23,10 @@ const MOST_STALL_MS = 20_000;
 async function underWriters(work: (writers: Writers) => Promise<void>): Promise<Figures> {
   const writers = await Writers.start(targets("pooledPrimary"), { clients: 4, table: aside() });
   try {
+    await writers.goesOn(Date.now(), 15);
     await work(writers);
+    await writers.goesOn(Date.now(), 15);
     const figures = await writers.stop();
-    expect(figures.acknowledged).toBeGreaterThan(10);
     expect(await writers.verify()).toEqual([]);
     return figures;
   } finally {
