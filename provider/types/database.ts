@@ -48,8 +48,8 @@ async function ensure(
   const { connect = [] } = inputs;
   for (const user of connect)
     await client.query(`GRANT CONNECT ON DATABASE ${name} TO ${escapeIdentifier(user)}`);
-  const mayNot = before.filter((user) => user !== inputs.owner && !connect.includes(user));
-  for (const user of mayNot.filter((one) => live?.connect.includes(one)))
+  const may = [inputs.owner, ...connect];
+  for (const user of before.filter((one) => !may.includes(one) && live?.connect.includes(one)))
     await client.query(`REVOKE CONNECT ON DATABASE ${name} FROM ${escapeIdentifier(user)}`);
 }
 

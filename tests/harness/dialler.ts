@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { checkServerIdentity } from "node:tls";
 import { Client } from "pg";
+import { sqlState } from "../../control/sqlSession";
 import type { Fate } from "./ledger";
 
 const CONNECT_MS = 5000;
@@ -178,20 +179,21 @@ export async function query<Row extends object>(target: Target, sql: string): Pr
  * of class 08 and 57P0 may come from a server that ended between commit and answer.
  */
 export function refused(error: unknown): boolean {
-  return isAnswer(error) && !/^(08|57P0)/.test(codeOf(error));
+  const code = answered(error);
+  return code !== undefined && !/^(08|57P0)/.test(code);
 }
 
 /** Whether an error came from the other end, which says more than that it goes itself. */
 function turnsDown(error: unknown): boolean {
-  return isAnswer(error) && codeOf(error) !== "57P01" && !/shutting down/.test(words(error));
+  const code = answered(error);
+  return code !== undefined && code !== "57P01" && !/shutting down/.test(words(error));
 }
 
-function codeOf(error: unknown): string {
-  const code: unknown = (error as { code?: unknown } | null)?.code;
-  return typeof code === "string" ? code : "";
+/** What a server said, by its code; that of a broken pipe has as many letters. */
+function answered(error: unknown): string | undefined {
+  const code = sqlState(error);
+  return code === "EPIPE" ? undefined : code;
 }
-const isAnswer = (error: unknown): boolean =>
-  /^[0-9A-Z]{5}$/.test(codeOf(error)) && codeOf(error) !== "EPIPE";
 
 /** First words of an error, to count by. */
 export function words(error: unknown): string {

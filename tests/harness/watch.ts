@@ -56,12 +56,12 @@ export class Watch {
       const at = Date.now();
       const said = await Promise.all(this.members.map((member) => this.ask(member)));
       const names = new Set(this.members.map(({ name }) => name));
-      const leading = said.filter((one) => one !== undefined && !one.replica);
+      const leading = said.flatMap((one) => (one === undefined || one.replica ? [] : [one]));
       this.samples.push({
         at,
-        tookMs: Math.max(0, ...leading.map((one) => (one?.saidAt ?? at) - at)),
-        leaders: leading.map((one) => one?.name ?? ""),
-        streaming: leading.flatMap((one) => one?.streaming ?? []).filter((name) => names.has(name)),
+        tookMs: Math.max(0, ...leading.map((one) => one.saidAt - at)),
+        leaders: leading.map((one) => one.name),
+        streaming: leading.flatMap((one) => one.streaming ?? []).filter((name) => names.has(name)),
       });
       await pause(Math.max(0, at + EVERY_MS - Date.now()));
     }
